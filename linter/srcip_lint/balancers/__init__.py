@@ -1,0 +1,176 @@
+"""Who brings packets to the nodes for a Service, and whether it leaves out nodes without a pod.
+
+A load balancer is recognised by what is declared, by the Service's class and annotations, or by the objects around it; two
+signals that disagree mean unknown. Under `externalTrafficPolicy: Local` the one question that decides between a fault and a
+healthy set-up is whether the deliverer looks at endpoints (through EndpointSlices, routes or the health-check node port).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES, Family
+from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.documents import Place
+from srcip_lint.environment import Environment
+from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.objects import Object
+from srcip_lint.resources.selectors import Answer
+from srcip_lint.resources.service import Service
+from srcip_lint.resources.workload import Workload
+
+__all__ = ["Balancer", "Signal", "identify"]
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """Why we think so: what was seen, and where. `at` is None for what the configuration declares."""
+
+    family: Family
+    why: str
+    at: Place | None = None
+    object: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Balancer:
+    """Who delivers. `family` is None where it is unknown, and then `reason` says why."""
+
+    family: Family | None
+    signals: tuple[Signal, ...] = ()
+    reason: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.family.label if self.family else "an unknown load balancer"
+
+    @property
+    def follows_endpoints(self) -> bool | None:
+        """Does it leave out nodes without a ready pod? None where that is not known.
+
+        Signals that disagree about the product may still agree about this.
+        """
+        answers = {signal.family.follows_endpoints for signal in self.signals}
+        return answers.pop() if len(answers) == 1 else None
+
+
+def identify(service: Service, bundle: Bundle, environment: Environment) -> Balancer:
+    """The load balancer of a LoadBalancer Service: declared, else told by the Service, else by what stands around it."""
+    for signals in (_declared(environment, bundle, service), _told_by_service(service, bundle), _told_by_others(service, bundle)):
+        families = {signal.family.name for signal in signals}
+        if len(families) == 1:
+            return Balancer(signals[0].family, tuple(signals))
+        if families:
+            return Balancer(None, tuple(signals), "the signals disagree: " + ", ".join(sorted(families)))
+    if isinstance(service.load_balancer_class.value, str):
+        return Balancer(None, (), f"loadBalancerClass {service.load_balancer_class.value} is not one this tool knows")
+    return Balancer(None, (), "nothing in the manifests tells which load balancer serves it")
+
+
+def _declared(environment: Environment, bundle: Bundle, service: Service) -> list[Signal]:
+    name = environment.load_balancer
+    if name is None:
+        return []
+    family = FAMILIES[name]
+    if name == "kube-vip":
+        family = _kube_vip(service, bundle)[0]
+    return [Signal(family, f"loadBalancer: {name} is declared")]
+
+
+def _told_by_service(service: Service, bundle: Bundle) -> list[Signal]:
+    found = service.load_balancer_class
+    if isinstance(found.value, str) and found.value in CLASSES:
+        return [Signal(FAMILIES[CLASSES[found.value]], f"loadBalancerClass {found.value}", found.place, service.object)]
+    if isinstance(found.value, str | Unknown):
+        return []
+    return list(_annotation_signals(service, bundle))
+
+
+def _annotation_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
+    seen = set()
+    for key in service.object.annotations:
+        name = next((family for prefix, family in ANNOTATIONS.items() if key.startswith(prefix)), None)
+        if name is None or name in seen:
+            continue
+        seen.add(name)
+        place = service.object.place.at("metadata", "annotations", key)
+        family = _metallb(service, bundle) if name == "metallb" else FAMILIES[name]
+        family = _kube_vip(service, bundle)[0] if name == "kube-vip" else family
+        if name == "cilium":
+            family = _cilium(service, bundle)
+        yield Signal(family, f"the annotation {key}", place, service.object)
+
+
+def _told_by_others(service: Service, bundle: Bundle) -> list[Signal]:
+    """The objects that a load balancer leaves in the manifests, those of the nearest scope that has any."""
+    if isinstance(service.load_balancer_class.value, str | Unknown):
+        return []
+    signals = [*_metallb_signals(service, bundle), *_cilium_signals(service, bundle), *_kube_vip_signals(service, bundle)]
+    placed = [signal for signal in signals if signal.object]
+    depth = max((closeness(service.object.folder, signal.object.folder) for signal in placed if signal.object), default=0)
+    near = [signal for signal in placed if signal.object and closeness(service.object.folder, signal.object.folder) == depth]
+    by_family: dict[str, Signal] = {}
+    for signal in near:
+        by_family.setdefault(signal.family.name, signal)
+    return list(by_family.values())
+
+
+def _metallb_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
+    family = _metallb(service, bundle)
+    for evidence in bundle.evidence:
+        if evidence.object.group == "metallb.io" and bundle.compatible(service.object, evidence.object):
+            yield Signal(family, f"{evidence.object.ref} is there", evidence.object.place.at("kind"), evidence.object)
+
+
+def _metallb(service: Service, bundle: Bundle) -> Family:
+    """MetalLB in layer 2 or BGP mode, by its advertisements; plain MetalLB where both or none are there."""
+    kinds = {evidence.object.kind for evidence in bundle.evidence if bundle.compatible(service.object, evidence.object)}
+    modes = kinds & {"L2Advertisement", "BGPAdvertisement"}
+    if modes == {"L2Advertisement"}:
+        return FAMILIES["metallb-l2"]
+    return FAMILIES["metallb-bgp"] if modes == {"BGPAdvertisement"} else FAMILIES["metallb"]
+
+
+def _cilium_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
+    for policy in bundle.cilium_l2_policies:
+        announces = policy.load_balancer_ips.value is True
+        answer = policy.selector.matches(service.object.labels) if policy.selector else Answer.YES
+        if announces and answer is Answer.YES:
+            yield Signal(FAMILIES["cilium-l2"], f"{policy.object.ref} selects it", policy.object.place.at("kind"), policy.object)
+        elif announces and answer is Answer.UNKNOWN:
+            yield Signal(FAMILIES["cilium"], f"{policy.object.ref} may select it", policy.object.place.at("kind"), policy.object)
+    for evidence in bundle.evidence:
+        if evidence.object.group == "cilium.io":
+            yield Signal(FAMILIES["cilium-bgp"], f"{evidence.object.ref} is there", evidence.object.place.at("kind"), evidence.object)
+
+
+def _cilium(service: Service, bundle: Bundle) -> Family:
+    """A Cilium address: announced by layer 2, by BGP, or we do not know."""
+    names = {signal.family.name for signal in _cilium_signals(service, bundle)}
+    return FAMILIES[names.pop()] if len(names) == 1 else FAMILIES["cilium"]
+
+
+def _kube_vip_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
+    family, workload = _kube_vip(service, bundle)
+    if workload:
+        yield Signal(family, f"{workload.object.ref} runs kube-vip", workload.object.place.at("kind"), workload.object)
+
+
+def _kube_vip(service: Service, bundle: Bundle) -> tuple[Family, Workload | None]:
+    """kube-vip with a leader for each Service (`svc_election`) puts the address where a pod stands; with one global leader,
+    in ARP mode, it does not (kube-vip website, usage/kubernetes-services)."""
+    for workload in bundle.workloads:
+        variables = dict(_kube_vip_variables(workload))
+        if variables.get("svc_enable") == "true" and bundle.compatible(service.object, workload.object):
+            if variables.get("svc_election") == "true":
+                return FAMILIES["kube-vip-per-service"], workload
+            is_arp = variables.get("vip_arp") == "true" and "svc_election" not in variables
+            return FAMILIES["kube-vip-global" if is_arp else "kube-vip"], workload
+    return FAMILIES["kube-vip"], None
+
+
+def _kube_vip_variables(workload: Workload) -> Iterator[tuple[str, str | None]]:
+    for container in workload.template.containers:
+        if isinstance(container.image.value, str) and "kube-vip/kube-vip" in container.image.value:
+            yield from container.environment

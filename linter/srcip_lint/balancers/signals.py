@@ -1,0 +1,115 @@
+"""The load-balancer families, and the classes and annotations by which a Service names its own.
+
+Sources: each vendor's controller documentation as listed in `docs/load-balancers.md`. `follows_endpoints` is what happens to
+nodes without a ready pod under `externalTrafficPolicy: Local`: MetalLB, Cilium and Calico BGP announce only from nodes with
+an endpoint, cloud load balancers poll the health-check node port, the rest do not look.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """A family of load balancers. `name` is the word of the configuration, `label` the one of messages."""
+
+    name: str
+    label: str
+    follows_endpoints: bool | None
+    how: str
+    """How it leaves out nodes without a pod, or why it does not."""
+
+
+_HEALTH = "it polls the health-check node port and leaves out nodes without a ready pod"
+_ENDPOINTS = "it announces the address only from nodes with a ready pod"
+_BLIND = "it does not look at where the pods are"
+_UNKNOWN = "whether it looks at where the pods are depends on how it is set up"
+
+
+def _cloud(name: str, label: str) -> Family:
+    return Family(name, label, follows_endpoints=True, how=_HEALTH)
+
+
+FAMILIES: dict[str, Family] = {
+    family.name: family
+    for family in (
+        Family("metallb", "MetalLB", follows_endpoints=True, how=_ENDPOINTS),
+        Family("metallb-l2", "MetalLB in layer 2 mode", follows_endpoints=True, how=_ENDPOINTS),
+        Family("metallb-bgp", "MetalLB in BGP mode", follows_endpoints=True, how=_ENDPOINTS),
+        Family("calico-bgp", "Calico BGP", follows_endpoints=True, how=_ENDPOINTS),
+        Family("cilium-bgp", "the Cilium BGP control plane", follows_endpoints=True, how=_ENDPOINTS),
+        Family("cilium-l2", "Cilium L2 announcements", follows_endpoints=False, how=_BLIND),
+        Family("cilium", "Cilium", follows_endpoints=None, how=_UNKNOWN),
+        Family("kube-vip", "kube-vip", follows_endpoints=None, how=_UNKNOWN),
+        Family("kube-vip-per-service", "kube-vip with svc_election", follows_endpoints=True, how=_ENDPOINTS),
+        Family("kube-vip-global", "kube-vip without svc_election", follows_endpoints=False, how=_BLIND),
+        Family("k3s-servicelb", "k3s ServiceLB", follows_endpoints=True, how="it lists only nodes with a pod"),
+        Family("purelb", "PureLB", follows_endpoints=True, how="it honours Local only where it announces by route"),
+        Family("openelb", "OpenELB", follows_endpoints=None, how=_UNKNOWN),
+        Family("static", "a static front", follows_endpoints=False, how=_BLIND),
+        Family("tailscale", "the Tailscale operator", follows_endpoints=True, how="it proxies to the cluster IP"),
+        _cloud("aws-lbc", "the AWS load balancer controller"),
+        _cloud("aws-ccm", "the AWS cloud provider"),
+        _cloud("gke", "the GKE load balancer"),
+        _cloud("aks", "the Azure load balancer"),
+        _cloud("digitalocean", "the DigitalOcean load balancer"),
+        _cloud("hetzner", "the Hetzner load balancer"),
+        _cloud("oci", "the Oracle Cloud load balancer"),
+        _cloud("linode", "the Linode NodeBalancer"),
+        _cloud("openstack", "the OpenStack load balancer"),
+        _cloud("scaleway", "the Scaleway load balancer"),
+        _cloud("health-checked", "a health-checked load balancer"),
+    )
+}
+
+CLASSES: dict[str, str] = {
+    "service.k8s.aws/nlb": "aws-lbc",
+    "eks.amazonaws.com/nlb": "aws-lbc",
+    "networking.gke.io/l4-regional-external": "gke",
+    "networking.gke.io/l4-regional-internal": "gke",
+    "io.cilium/l2-announcer": "cilium-l2",
+    "io.cilium/bgp-control-plane": "cilium-bgp",
+    "kube-vip.io/kube-vip-class": "kube-vip",
+    "purelb.io/purelb": "purelb",
+    "tailscale": "tailscale",
+    "metallb": "metallb",
+}
+
+ANNOTATIONS: dict[str, str] = {
+    "metallb.io/": "metallb",
+    "metallb.universe.tf/": "metallb",
+    "service.beta.kubernetes.io/aws-load-balancer": "aws-ccm",
+    "cloud.google.com/l4-rbs": "gke",
+    "cloud.google.com/load-balancer-type": "gke",
+    "cloud.google.com/neg": "gke",
+    "networking.gke.io/": "gke",
+    "service.beta.kubernetes.io/azure-": "aks",
+    "service.beta.kubernetes.io/do-loadbalancer": "digitalocean",
+    "kubernetes.digitalocean.com/": "digitalocean",
+    "load-balancer.hetzner.cloud/": "hetzner",
+    "oci.oraclecloud.com/": "oci",
+    "oci-network-load-balancer.oraclecloud.com/": "oci",
+    "service.beta.kubernetes.io/oci-": "oci",
+    "service.beta.kubernetes.io/linode-loadbalancer": "linode",
+    "loadbalancer.openstack.org/": "openstack",
+    "service.beta.kubernetes.io/openstack-": "openstack",
+    "service.beta.kubernetes.io/scw-": "scaleway",
+    "svccontroller.k3s.cattle.io/": "k3s-servicelb",
+    "kube-vip.io/": "kube-vip",
+    "purelb.io/": "purelb",
+    "lb.kubesphere.io/": "openelb",
+    "eip.openelb.kubesphere.io/": "openelb",
+    "lbipam.cilium.io/": "cilium",
+    "io.cilium/lb-ipam": "cilium",
+    "service.beta.kubernetes.io/exoscale-": "health-checked",
+    "k8s.cloudscale.ch/": "health-checked",
+    "service.beta.kubernetes.io/alibaba-cloud-loadbalancer": "health-checked",
+    "service.beta.kubernetes.io/vultr-": "health-checked",
+    "service.beta.kubernetes.io/upcloud-": "health-checked",
+    "service.kubernetes.io/qcloud-": "health-checked",
+    "service.cloud.tencent.com/": "health-checked",
+    "service.kubernetes.io/ibm-": "health-checked",
+    "kubernetes.io/elb.": "health-checked",
+}
+"""Prefixes of Service annotations. One that no controller here reads says nothing about the load balancer."""

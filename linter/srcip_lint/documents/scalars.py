@@ -1,0 +1,67 @@
+"""What a plain YAML scalar means to Kubernetes.
+
+kubectl turns YAML into JSON with sigs.k8s.io/yaml (go-yaml v2), which is not what PyYAML does: `on`, `y` and `No` are
+booleans, `017` and `0o17` are octal, `1_000` is a number, but `1:30` and `2024-01-01` stay text. Source: go-yaml v2
+`resolve.go`; the timestamp line in its `decode.go` ("for backward compatibility reasons we set it as a string").
+"""
+
+from __future__ import annotations
+
+import re
+
+Scalar = str | int | float | bool | None
+
+_WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(["", "~", "null", "Null", "NULL"]),
+    **dict.fromkeys(["y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON"], True),
+    **dict.fromkeys(["n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF"], False),
+    **dict.fromkeys([".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"], float("inf")),
+    **dict.fromkeys(["-.inf", "-.Inf", "-.INF"], float("-inf")),
+    **dict.fromkeys([".nan", ".NaN", ".NAN"], float("nan")),
+}
+_MAYBE_NUMBER = frozenset("+-.0123456789")
+_INTEGER = re.compile(r"[-+]?(?:0b[01]+|0x[0-9a-fA-F]+|0o[0-7]+|0[0-7]*|[1-9][0-9]*)")
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
+_INT64_DIGITS = 20
+"""No 64-bit integer has more characters in base 8 to 16; a longer one is a float, as it is to Go."""
+
+_PREFIX = "tag:yaml.org,2002:"
+
+
+def resolve(text: str) -> Scalar:
+    """The JSON value of a plain scalar."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _MAYBE_NUMBER:
+        return text
+    digits = text.replace("_", "")
+    if _INTEGER.fullmatch(digits):
+        return _integer(digits)
+    if _FLOAT.fullmatch(digits):
+        return float(digits)
+    return text
+
+
+def resolve_tagged(text: str, tag: str, *, plain: bool) -> Scalar:
+    """The value of a scalar that carries a tag. No tag constructs anything: an unknown one leaves the text as it is."""
+    if tag in (_PREFIX + "int", _PREFIX + "float", _PREFIX + "bool", _PREFIX + "null"):
+        return resolve(text)
+    return resolve(text) if plain and tag == "!" else text
+
+
+def key_text(value: Scalar) -> str:
+    """A mapping key as JSON has it: always text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "null" if value is None else str(value)
+
+
+def _integer(digits: str) -> int | float:
+    if len(digits) > _INT64_DIGITS + 2:
+        return float(digits) if digits.lstrip("+-").isdecimal() and len(digits) < 300 else float("inf")  # noqa: PLR2004
+    body = digits.lstrip("+-")
+    if len(body) > 1 and body.isdecimal() and body[0] == "0":
+        body = "0o" + body[1:]
+    return -int(body, 0) if digits[0] == "-" else int(body, 0)

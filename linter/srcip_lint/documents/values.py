@@ -1,0 +1,176 @@
+"""YAML text to plain values, from libyaml's event stream and nothing else.
+
+PyYAML's own composer is recursive in C and dies with SIGSEGV on deep nesting, constructs tagged objects and resolves
+scalars its own way. The event stream does none of that: values are built here with an explicit stack, depth and size are
+bounded before anything can recurse, and an alias shares its value, so an alias bomb stays as small as its text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from srcip_lint.documents.scalars import Scalar, key_text, resolve, resolve_tagged
+
+LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""libyaml where PyYAML was built with it (about ten times as fast), else the pure Python scanner."""
+
+MAX_DEPTH = 200
+MAX_MERGED_KEYS = 100_000
+
+_MERGE = object()
+_NO_KEY = object()
+
+
+class TooComplex(Exception):
+    """A document over a bound. Carries the index (code points) where the bound was passed."""
+
+    def __init__(self, reason: str, index: int) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.index = index
+
+
+@dataclass(frozen=True, slots=True)
+class ComplexKey:
+    """Stands for a mapping key that is itself a collection; `{{ .Values.x }}` reads as one."""
+
+
+@dataclass(slots=True)
+class DuplicateKey:
+    """A mapping key written twice; the last one counts, as it does for kubectl. Indices are code points in the text."""
+
+    key: str
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Values:
+    """The values of a text's documents, and the keys that were written twice."""
+
+    roots: list[Any] = field(default_factory=list)
+    duplicates: list[DuplicateKey] = field(default_factory=list)
+
+
+def events(text: str) -> Iterator[Any]:
+    """The parser events of a text, depth-guarded. Raises yaml.YAMLError, TooComplex."""
+    depth = 0
+    for event in yaml.parse(text, Loader=LOADER):
+        kind = type(event)
+        if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise TooComplex(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.index)
+        elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+            depth -= 1
+        yield event
+
+
+def load(text: str) -> Values:
+    """All documents of a text as plain dicts, lists and scalars. Raises yaml.YAMLError, TooComplex."""
+    builder = _Builder()
+    return builder.build(events(text))
+
+
+class _Builder:
+    """Builds values from events. `stack` holds the open collections, `keys` the pending key of each open mapping."""
+
+    def __init__(self) -> None:
+        self.values = Values()
+        self.stack: list[Any] = []
+        self.keys: list[Any] = []
+        self.merges: list[list[Any]] = []
+        self.anchors: dict[str, Any] = {}
+        self.merged = 0
+
+    def build(self, stream: Iterable[Any]) -> Values:
+        for event in stream:
+            kind = type(event)
+            if kind is yaml.ScalarEvent:
+                self._add(scalar_value(event), event)
+            elif kind is yaml.MappingStartEvent:
+                self._open({}, event)
+            elif kind is yaml.SequenceStartEvent:
+                self._open([], event)
+            elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
+                self._close(event)
+            elif kind is yaml.AliasEvent:
+                self._add(self._alias(event), event)
+            elif kind is yaml.DocumentStartEvent:
+                self.anchors = {}
+        return self.values
+
+    def _alias(self, event: Any) -> Any:
+        if event.anchor not in self.anchors:
+            raise yaml.composer.ComposerError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
+        return self.anchors[event.anchor]
+
+    def _open(self, collection: Any, event: Any) -> None:
+        self._place(collection, event)
+        if event.anchor:
+            self.anchors[event.anchor] = collection
+        self.stack.append(collection)
+        self.keys.append(_NO_KEY)
+        self.merges.append([])
+
+    def _close(self, event: Any) -> None:
+        collection = self.stack.pop()
+        self.keys.pop()
+        merges = self.merges.pop()
+        for merged in merges:
+            self._merge(collection, merged, event)
+
+    def _merge(self, target: dict[str, Any], merged: Any, event: Any) -> None:
+        """`<<`: a mapping's own keys win, and an earlier merge wins over a later one."""
+        for mapping in merged if isinstance(merged, list) else [merged]:
+            if isinstance(mapping, dict):
+                self.merged += len(mapping)
+                if self.merged > MAX_MERGED_KEYS:
+                    raise TooComplex(f"more than {MAX_MERGED_KEYS} merged keys", event.start_mark.index)
+                for key, value in mapping.items():
+                    target.setdefault(key, value)
+
+    def _add(self, value: Any, event: Any) -> None:
+        if event.anchor and type(event) is not yaml.AliasEvent:
+            self.anchors[event.anchor] = value
+        self._place(value, event)
+
+    def _place(self, value: Any, event: Any) -> None:
+        if not self.stack:
+            self.values.roots.append(value)
+            return
+        parent = self.stack[-1]
+        if type(parent) is list:
+            parent.append(value)
+            return
+        key = self.keys[-1]
+        if key is _NO_KEY:
+            self.keys[-1] = self._key(value, event, parent)
+            return
+        self.keys[-1] = _NO_KEY
+        if key is _MERGE:
+            self.merges[-1].append(value)
+        else:
+            parent[key] = value
+
+    def _key(self, value: Any, event: Any, mapping: dict[Any, Any]) -> Any:
+        if isinstance(value, dict | list):
+            return ComplexKey()
+        if value == "<<" and type(event) is yaml.ScalarEvent and event.implicit[0]:
+            return _MERGE
+        key = key_text(value)
+        if key in mapping:
+            self.values.duplicates.append(DuplicateKey(key, event.start_mark.index, event.end_mark.index))
+        return key
+
+
+def scalar_value(event: Any) -> Scalar:
+    """The JSON value of a scalar event."""
+    text: str = event.value
+    if event.tag is not None:
+        return resolve_tagged(text, event.tag, plain=event.implicit[0])
+    return resolve(text) if event.implicit[0] else text

@@ -1,0 +1,74 @@
+"""A run, as a table of contents: read, build the model, ask every rule, make it concrete, suppress, report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from srcip_lint import suppress
+from srcip_lint.config import Config, choose
+from srcip_lint.documents import Place, Spot
+from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo
+from srcip_lint.inputs import gather
+from srcip_lint.model import Model
+from srcip_lint.resources.objects import Object
+from srcip_lint.rule import Diagnosis, Rule
+from srcip_lint.sources import Reading, Source
+
+
+def lint(reading: Reading, rules: Sequence[Rule], config: Config, watched: Iterable[Source] | None = None) -> Report:
+    """Judge all sources of a reading with the rules the configuration chooses. Reads files, writes nothing.
+
+    `watched` is the reading itself behind something that watches it pass by (a progress bar). Raises ConfigError where the
+    configuration names a rule that does not exist.
+    """
+    started = time.perf_counter()
+    chosen = choose(rules, config)
+    inputs = gather(watched if watched is not None else reading, reading)
+    model = Model.of(inputs, config.environment)
+    found = [concrete(rule, diagnosis) for rule in chosen if rule.check for diagnosis in rule.check(model)]
+    objects = (resource.object for resource in inputs.resources)
+    suppressions = (
+        *(comment for source in inputs.annotated for comment in suppress.comments(source)),
+        *suppress.annotations(objects),
+        *suppress.overrides(config),
+    )
+    outcome = suppress.apply(suppress.graded(found, config), suppressions, chosen)
+    findings = tuple(sorted(outcome.kept, key=lambda finding: finding.order))
+    seconds = time.perf_counter() - started
+    statistics = replace(inputs.statistics, suppressed=outcome.suppressed, seconds=seconds)
+    return Report(findings, tuple(info(rule) for rule in chosen), statistics)
+
+
+def concrete(rule: Rule, diagnosis: Diagnosis) -> Finding:
+    """A diagnosis with every place looked up: only now are the positions of its documents computed."""
+    related = tuple(Note(note.message, location(note.at), _ref(note.object)) for note in diagnosis.related)
+    owner = diagnosis.object
+    prefix = len(owner.place.path) if owner else 0
+    return Finding(
+        rule=rule.id,
+        name=rule.name,
+        severity=diagnosis.severity,
+        message=diagnosis.message,
+        location=location(diagnosis.at),
+        object=owner.ref if owner else None,
+        field=diagnosis.at.path[prefix:],
+        related=related,
+        assumptions=diagnosis.assumptions,
+        fixes=diagnosis.fixes,
+    )
+
+
+def location(at: Place | Spot) -> Location:
+    """The concrete place of a field or of a stretch of a source."""
+    return Location(at.source.path, at.span, at.template, at.source.lines)
+
+
+def info(rule: Rule) -> RuleInfo:
+    """What a reporter needs to know of a rule."""
+    return RuleInfo(rule.id, rule.name, rule.severity, rule.summary, rule.doc, rule.url)
+
+
+def _ref(found: Object | None) -> ObjectRef | None:
+    return found.ref if found else None

@@ -1,0 +1,158 @@
+"""What the tool says: a finding, everything in it concrete, frozen and totally ordered.
+
+Severity (how bad it is) and certainty (how sure we are) are two fields. Certainty is never set by hand: a finding that
+rests on an assumption is `assumed`, one that follows from the manifests alone is `certain`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import total_ordering
+
+from srcip_lint.positions import FieldPath, Lines, Span, dotted
+
+
+@total_ordering
+class Severity(Enum):
+    """How bad it is. Compared with `<` and friends: INFO < WARNING < ERROR."""
+
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+    def __lt__(self, other: Severity) -> bool:
+        return _RANK[self] < _RANK[other]
+
+
+_RANK = {Severity.INFO: 0, Severity.WARNING: 1, Severity.ERROR: 2}
+
+
+class Certainty(Enum):
+    """How sure we are: from the manifests (and what was declared) alone, or under a printed assumption."""
+
+    CERTAIN = "certain"
+    ASSUMED = "assumed"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ObjectRef:
+    """A Kubernetes object by name. An absent namespace stays absent: it is not `default`."""
+
+    group: str
+    kind: str
+    namespace: str | None
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    @property
+    def order(self) -> tuple[str, str, str, str]:
+        return (self.group, self.kind, self.namespace or "", self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """A place in a file. `path` is relative to the working directory where possible, with `/`; `<stdin>` for standard
+    input. `template` is the chart file of Helm-rendered output (`# Source:`). `lines` gives the text for a code frame.
+    """
+
+    path: str
+    span: Span
+    template: str | None = None
+    lines: Lines | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def order(self) -> tuple[str, Span]:
+        return (self.path, self.span)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Another place that belongs to a finding: the workload behind the Service, say."""
+
+    message: str
+    location: Location
+    object: ObjectRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One fault, at one place.
+
+    `message` says what is wrong and what happens then; `fixes` say what to change, best first; `assumptions` are what the
+    verdict rests on beyond the manifests, each a sentence. All three may hold text from manifests: a reporter escapes it.
+    """
+
+    rule: str
+    name: str
+    severity: Severity
+    message: str
+    location: Location
+    object: ObjectRef | None = None
+    field: FieldPath = ()
+    related: tuple[Note, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+
+    @property
+    def certainty(self) -> Certainty:
+        return Certainty.ASSUMED if self.assumptions else Certainty.CERTAIN
+
+    @property
+    def fingerprint(self) -> str:
+        """Stable when lines move: keyed on the rule, the object and the field in it, never on a position."""
+        key = [self.rule, str(self.object), self.object.group, dotted(self.field)] if self.object else None
+        parts = key or [self.rule, self.location.path, dotted(self.field)]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+    @property
+    def order(self) -> tuple[object, ...]:
+        """Findings are reported by file, then by place, then by rule."""
+        return (*self.location.order, self.rule, self.message)
+
+
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What a run read and judged. `skipped` counts what was passed over, by reason; `seconds` is wall time."""
+
+    files: int = 0
+    documents: int = 0
+    objects: int = 0
+    suppressed: int = 0
+    seconds: float = 0.0
+    skipped: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """What a reporter needs to know of a rule: `severity` is the highest it reports, `doc` its page in Markdown."""
+
+    id: str
+    name: str
+    severity: Severity
+    summary: str
+    doc: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything a run found: `findings` in order, `rules` that ran, and the statistics."""
+
+    findings: tuple[Finding, ...]
+    rules: tuple[RuleInfo, ...]
+    statistics: Statistics
+
+    def count(self, severity: Severity) -> int:
+        return sum(finding.severity is severity for finding in self.findings)
+
+    def rule(self, rule_id: str) -> RuleInfo:
+        """The rule of that id. Raises KeyError where no such rule ran."""
+        for rule in self.rules:
+            if rule.id == rule_id:
+                return rule
+        raise KeyError(rule_id)

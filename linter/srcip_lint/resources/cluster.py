@@ -1,0 +1,116 @@
+"""Nodes, namespaces, ConfigMaps, and the objects by which load balancers and proxies give themselves away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srcip_lint.resources.fields import Field, Located, Unknown
+from srcip_lint.resources.objects import Object, read_object
+from srcip_lint.resources.selectors import Labels, Selector, label_selector
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Taint:
+    key: str
+    value: str
+    effect: str
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Node:
+    object: Object
+    labels: Labels
+    taints: tuple[Taint, ...]
+    unschedulable: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Namespace:
+    object: Object
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ConfigMap:
+    """A ConfigMap; `data` holds each text with its place."""
+
+    object: Object
+    data: Mapping[str, Located[str | Unknown]]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BackendReference:
+    """Something that sends to a Service: an Ingress, or a TargetGroupBinding."""
+
+    object: Object
+    controller: str | None
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class CiliumL2Policy:
+    """A CiliumL2AnnouncementPolicy. `selector` is None where it is absent, and then it selects every Service."""
+
+    object: Object
+    selector: Selector | None
+    load_balancer_ips: Located[bool | Unknown]
+    external_ips: Located[bool | Unknown]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Evidence:
+    """An object whose mere presence tells what runs in the cluster (a MetalLB pool, a Cilium BGP policy, ...)."""
+
+    object: Object
+
+
+def read_node(root: Field) -> Node:
+    found = read_object(root)
+    taints = tuple(
+        Taint(*(_text(item.field(name)) for name in ("key", "value", "effect"))) for item in root.field("spec", "taints").items()
+    )
+    return Node(found, found.labels, taints, root.field("spec", "unschedulable").boolean(default=False).value is True)
+
+
+def read_namespace(root: Field) -> Namespace:
+    return Namespace(read_object(root))
+
+
+def read_config_map(root: Field) -> ConfigMap:
+    return ConfigMap(read_object(root), {key: value.text("") for key, value in root.field("data").pairs()})
+
+
+def read_evidence(root: Field) -> Evidence:
+    return Evidence(read_object(root))
+
+
+def read_ingress(root: Field) -> BackendReference:
+    """An Ingress of either schema: `networking.k8s.io/v1` names Services in `service.name`, older ones in `serviceName`."""
+    found, spec = read_object(root), root.field("spec")
+    backends = [spec.field("defaultBackend"), spec.field("backend")]
+    for rule in spec.field("rules").items():
+        backends += [path.field("backend") for path in rule.field("http", "paths").items()]
+    names = [_text(backend.field("service", "name")) or _text(backend.field("serviceName")) for backend in backends]
+    controller = _text(spec.field("ingressClassName")) or found.annotation("kubernetes.io/ingress.class")
+    return BackendReference(found, controller, tuple(sorted({name for name in names if name})))
+
+
+def read_target_group_binding(root: Field) -> BackendReference:
+    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
+    name = _text(root.field("spec", "serviceRef", "name"))
+    return BackendReference(read_object(root), "alb", (name,) if name else ())
+
+
+def read_cilium_l2_policy(root: Field) -> CiliumL2Policy:
+    spec = root.field("spec")
+    return CiliumL2Policy(
+        read_object(root),
+        label_selector(spec.field("serviceSelector")),
+        spec.field("loadBalancerIPs").boolean(default=False),
+        spec.field("externalIPs").boolean(default=False),
+    )
+
+
+def _text(field: Field) -> str:
+    value = field.text("").value
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,76 @@
+"""What every Kubernetes object has: its identity, labels and annotations, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from srcip_lint.documents import Place
+from srcip_lint.finding import ObjectRef
+from srcip_lint.resources.fields import Field, Unknown, placeholder
+from srcip_lint.resources.selectors import Answer, Labels
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Object:
+    """The identity of an object. An absent namespace is None: whatever `kubectl -n` says, not `default`."""
+
+    place: Place
+    group: str
+    version: str
+    kind: str
+    namespace: str | None
+    name: str
+    labels: Labels
+    annotations: Mapping[str, str | Unknown]
+
+    @property
+    def ref(self) -> ObjectRef:
+        return ObjectRef(self.group, self.kind, self.namespace, self.name)
+
+    @property
+    def folder(self) -> tuple[str, ...]:
+        return self.place.document.source.folder
+
+    @property
+    def path(self) -> str:
+        return self.place.document.source.path
+
+    def annotation(self, key: str) -> str | None:
+        """The annotation's value where it is written and known."""
+        value = self.annotations.get(key)
+        return value if isinstance(value, str) else None
+
+
+def read_object(root: Field) -> Object:
+    """The identity of an object. Raises nothing: what is missing is empty."""
+    metadata = root.field("metadata")
+    group, _, version = _text(root.field("apiVersion")).rpartition("/")
+    namespace = metadata.field("namespace")
+    return Object(
+        place=root.place,
+        group=group,
+        version=version,
+        kind=_text(root.field("kind")),
+        namespace=_text(namespace) or None,
+        name=_text(metadata.field("name")) or _text(metadata.field("generateName")),
+        labels=metadata.field("labels").text_map(),
+        annotations=metadata.field("annotations").text_map(),
+    )
+
+
+def same_namespace(one: str | None, other: str | None) -> Answer:
+    """Are two objects in one namespace? Two absent ones are (one `kubectl apply`); an absent and a named one may be."""
+    if one == other:
+        return Answer.YES
+    if one is None or other is None or placeholder(one) or placeholder(other):
+        return Answer.UNKNOWN
+    return Answer.NO
+
+
+def _text(field: Field) -> str:
+    """The text as it is written, placeholders and all: two objects named alike by one placeholder are one."""
+    if isinstance(field.raw, str):
+        return field.raw
+    value = field.text("").value
+    return value if isinstance(value, str) else ""

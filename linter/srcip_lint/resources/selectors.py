@@ -1,0 +1,116 @@
+"""Label selectors, and the three-valued logic in which they answer.
+
+An absent label is a plain no; a label that a placeholder stands for makes the answer unknown, unless another requirement
+already says no. Semantics: Kubernetes API, `metav1.LabelSelector` (a null selector selects nothing, an empty one everything).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+
+from srcip_lint.resources.fields import Field, Unknown
+
+Labels = Mapping[str, "str | Unknown"]
+
+
+class Answer(Enum):
+    """Yes, no, or not to be told from the manifests."""
+
+    YES = "yes"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
+def every(answers: Iterable[Answer]) -> Answer:
+    """Kleene's conjunction: one no decides, else one unknown does."""
+    seen = set(answers)
+    if Answer.NO in seen:
+        return Answer.NO
+    return Answer.UNKNOWN if Answer.UNKNOWN in seen else Answer.YES
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One condition on a label. `operator` is In, NotIn, Exists or DoesNotExist; on a node's labels Gt and Lt too."""
+
+    key: str
+    operator: str
+    values: tuple[str | Unknown, ...] = ()
+
+    def matches(self, labels: Labels) -> Answer:
+        if self.operator in ("Exists", "DoesNotExist"):
+            return _answer((self.key in labels) is (self.operator == "Exists"))
+        if self.operator in ("Gt", "Lt"):
+            return self._compares(labels.get(self.key))
+        if self.operator not in ("In", "NotIn"):
+            return Answer.UNKNOWN
+        wants_in = self.operator == "In"
+        if self.key not in labels:
+            return _answer(not wants_in)
+        value = labels[self.key]
+        if isinstance(value, Unknown):
+            return Answer.UNKNOWN
+        if value in self.values:
+            return _answer(wants_in)
+        has_unknown = any(isinstance(allowed, Unknown) for allowed in self.values)
+        return Answer.UNKNOWN if has_unknown else _answer(not wants_in)
+
+    def _compares(self, value: str | Unknown | None) -> Answer:
+        """Gt and Lt compare whole numbers; what is no number does not match."""
+        bound = self.values[0] if len(self.values) == 1 else None
+        if isinstance(value, Unknown) or isinstance(bound, Unknown):
+            return Answer.UNKNOWN
+        try:
+            difference = int(value or "") - int(bound or "")
+        except ValueError:
+            return Answer.NO
+        return _answer(difference > 0 if self.operator == "Gt" else difference < 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A conjunction of requirements. `unknown` says that part of it could not be read."""
+
+    requirements: tuple[Requirement, ...] = ()
+    unknown: bool = False
+
+    def matches(self, labels: Labels) -> Answer:
+        answer = every(requirement.matches(labels) for requirement in self.requirements)
+        return Answer.UNKNOWN if self.unknown and answer is Answer.YES else answer
+
+    @property
+    def empty(self) -> bool:
+        return not self.requirements and not self.unknown
+
+
+OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+
+def equality_selector(labels: Labels) -> Selector:
+    """A Service's or ReplicationController's selector: every label must be equal."""
+    return Selector(tuple(Requirement(key, "In", (value,)) for key, value in labels.items()))
+
+
+def label_selector(field: Field) -> Selector | None:
+    """A `metav1.LabelSelector`; None where it is null, which selects nothing."""
+    if field.absent:
+        return None
+    equal = equality_selector(field.field("matchLabels").text_map()).requirements
+    expressions = tuple(_expression(item) for item in field.field("matchExpressions").items())
+    known = tuple(requirement for requirement in expressions if requirement)
+    unreadable = not isinstance(field.raw, dict) or len(known) < len(expressions)
+    return Selector(equal + known, unknown=unreadable)
+
+
+def _expression(item: Field) -> Requirement | None:
+    key, operator = item.field("key").text("").value, item.field("operator").choice(OPERATORS, "").value
+    if not isinstance(key, str) or not isinstance(operator, str) or not operator:
+        return None
+    values = tuple(value.text("").value for value in item.field("values").items())
+    return Requirement(key, operator, values)
+
+
+def _answer(truth: bool) -> Answer:
+    return Answer.YES if truth else Answer.NO

@@ -1,0 +1,112 @@
+"""The one module a rule imports.
+
+A rule is a value: an id, a name, the highest severity, a check and its page. The check is a pure function from the model to
+diagnoses; it sees everything and reports about one thing, the other places are related notes. Places are symbolic: a rule
+never computes a line number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from srcip_lint.documents import Place, Spot
+from srcip_lint.finding import Severity
+from srcip_lint.model import Model, Requirement, WayIn
+from srcip_lint.resources.objects import Object
+from srcip_lint.resources.service import Service
+from srcip_lint.resources.workload import Workload
+
+__all__ = [
+    "Check",
+    "Diagnosis",
+    "Family",
+    "Model",
+    "Object",
+    "Place",
+    "Reach",
+    "Related",
+    "Requirement",
+    "Rule",
+    "Service",
+    "Severity",
+    "Spot",
+    "WayIn",
+    "Workload",
+]
+
+DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
+
+
+class Reach(Enum):
+    """How much a rule must see: one file, or everything together."""
+
+    FILE = "file"
+    TREE = "tree"
+
+
+class Family(Enum):
+    """What a rule's first digit says: the question it asks."""
+
+    INPUT = "0"
+    LOST = "1"
+    SPOOFABLE = "2"
+    DROPPED = "3"
+    MISJUDGED = "4"
+    IGNORED = "5"
+    FRAGILE = "6"
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Another place of the fault, and what it has to do with it."""
+
+    at: Place | Spot
+    message: str
+    object: Object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """What a rule found. `severity` may be lower than the rule's where the verdict depends on what is not known; then
+    `assumptions` say on what. `object` owns the primary place; None for what is no object (a file, a comment)."""
+
+    at: Place | Spot
+    message: str
+    severity: Severity
+    object: Object | None
+    related: tuple[Related, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    fixes: tuple[str, ...] = ()
+
+
+Check = Callable[[Model], Iterable[Diagnosis]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. `doc` is its module's docstring: the published page, the executed examples and the `explain` text."""
+
+    id: str
+    name: str
+    severity: Severity
+    check: Check | None
+    """None for the one rule that is no question to the model (unused suppressions are known only after all rules ran)."""
+    doc: str
+    reach: Reach = Reach.TREE
+    default: bool = True
+    """Does it run unless selected? A rule that is off by default runs only when named."""
+
+    @property
+    def family(self) -> Family:
+        return Family(self.id[3])
+
+    @property
+    def summary(self) -> str:
+        """The first line of the page, without the heading's `ID name: `."""
+        return self.doc.strip().splitlines()[0].strip()
+
+    @property
+    def url(self) -> str:
+        return f"{DOCS}/{self.id}.md"

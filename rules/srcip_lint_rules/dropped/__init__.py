@@ -1,0 +1,1 @@
+"""Rules about drops: which way in reaches no pod."""

@@ -1,0 +1,241 @@
+"""`externalTrafficPolicy: Local` where packets can reach a node that has no pod.
+
+Under Local a node hands a packet only to a ready pod of its own. Where there is none, and the Service has endpoints elsewhere,
+the packet is dropped without an answer: the client sees a time-out, from some addresses or at some times. That is harmless
+where whatever delivers packets to the nodes leaves out nodes without a pod: MetalLB and BGP announcements do, and so do cloud
+load balancers that poll the health-check node port. A node port, an external IP, Cilium's L2 announcements, kube-vip with one
+global leader and a static front do not.
+
+How many replicas there are does not decide it, and neither does the number of nodes.
+
+## Reported when
+
+- `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
+- `local`: its external traffic policy is Local.
+- `selects`: it surely selects a workload that was read.
+- `uncovered`: what it selects does not put a pod on every node; only a DaemonSet without node restriction does.
+- `blind-delivery`: a way in does not leave out nodes without a pod, or nothing tells whether it does.
+
+It is an **error** where a declared or recognised load balancer is known not to look at where the pods are, and where a node
+that the configuration names as a target can run no pod; a **warning** for a node port or an external IP, and for an unknown
+load balancer when nothing spreads the pods over nodes; **info** for an unknown load balancer when a hard spread exists, for a
+DaemonSet on some of the nodes, and for pods bound to named nodes.
+
+## Silent when
+
+- `follows-endpoints`: the load balancer is known to leave out nodes without a pod (SRC601 and SRC605 speak then).
+- `health-checked-front`: an ALB or GCE Ingress, a TargetGroupBinding or a declared front checks the node port's health.
+- `unknown-selection`: what the Service selects is not known: a placeholder, or files that contradict each other.
+- `no-replicas`: every selected workload has zero replicas (SRC302 speaks then).
+- `headless`: the Service has no cluster IP, so no node handles packets for it.
+
+## Bad
+
+```yaml
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  type: NodePort
+  externalTrafficPolicy: Local  # want warning "drops packets on nodes without a ready pod"
+  selector:
+    app: web
+  ports:
+    - port: 80
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+        - name: nginx
+          image: nginx:1.27
+```
+
+## Good
+
+A DaemonSet has a pod on every node:
+
+```yaml
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  type: NodePort
+  externalTrafficPolicy: Local
+  selector:
+    app: web
+  ports:
+    - port: 80
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata:
+  name: web
+spec:
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+        - name: nginx
+          image: nginx:1.27
+```
+
+And MetalLB announces an address only from nodes that have a ready pod, so one replica is enough:
+
+```yaml
+# given loadBalancer: metallb-l2
+apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  type: LoadBalancer
+  externalTrafficPolicy: Local
+  selector:
+    app: web
+  ports:
+    - port: 80
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector:
+    matchLabels:
+      app: web
+  template:
+    metadata:
+      labels:
+        app: web
+    spec:
+      containers:
+        - name: nginx
+          image: nginx:1.27
+```
+
+## Fix
+
+Run the pods as a DaemonSet; or send packets only to nodes that have a pod (a health-checked load balancer, or a front confined
+to labelled nodes with the pods confined to the same ones). Where the load balancer is one that follows endpoints, declare it:
+`loadBalancer: metallb-l2`, say, in `srcip-lint.yaml`. Going back to `Cluster` ends the drops and loses the client address.
+
+## Sources
+
+- Kubernetes API, `core/v1` ServiceExternalTrafficPolicy; "Virtual IPs and Service Proxies", traffic policies.
+- kubernetes/ingress-nginx `docs/deploy/baremetal.md`; kubernetes/kubernetes#125167, #104105.
+- MetalLB `speaker/layer2_controller.go` (`nodesWithEndpoint`), `speaker/bgp_controller.go` (`noLocalEndpoints`).
+- Cilium `Documentation/network/l2-announcements.rst`; kube-vip pull requests 407 and 410.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity, WayIn, Workload
+
+_POLICY = "externalTrafficPolicy Local drops packets on nodes without a ready pod of its own"
+
+
+def check(model: Model) -> Iterable[Diagnosis]:
+    """One diagnosis a Service: its worst way in."""
+    for service in model.local_services:
+        selection = model.selected(service)
+        if not selection.known:
+            continue
+        verdicts = [_worst(model, service, world) for world in selection.worlds]
+        if all(verdicts):
+            yield min((verdict for verdict in verdicts if verdict), key=lambda verdict: verdict.severity)
+
+
+def _worst(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis | None:
+    """What is wrong in one world, where the files contradict each other; the worst way in speaks."""
+    running = tuple(workload for workload in world if model.replicas(workload) != 0)
+    if not running or model.covers_every_node(running):
+        return None
+    found = [diagnosis for way in model.ways_in(service) for diagnosis in _judge(model, service, way, running)]
+    return max(found, key=lambda diagnosis: diagnosis.severity, default=None)
+
+
+def _judge(model: Model, service: Service, way: WayIn, world: tuple[Workload, ...]) -> Iterator[Diagnosis]:
+    if way.follows_endpoints is True:
+        return
+    target = model.uncoverable_target(service, world)
+    severity = Severity.ERROR if target else _severity(model, way, world)
+    unknown = way.follows_endpoints is None
+    consequence = f"and {way.name} may send them there" if unknown else f"and {way.name} does not avoid such nodes"
+    assumptions = (f"the load balancer does not leave out nodes without a pod; {way.because}",) if unknown else ()
+    yield Diagnosis(
+        at=service.external_traffic_policy.place,
+        message=f"{_POLICY}, {consequence}: {_guarantee(model, world, target)}.",
+        severity=severity,
+        object=service.object,
+        related=(
+            *(Related(workload.place, _role(model, workload), workload.object) for workload in world),
+            *(Related(signal.at, signal.why, signal.object) for signal in (way.balancer.signals if way.balancer else ()) if signal.at),
+        ),
+        assumptions=assumptions,
+        fixes=_fixes(way, unknown=unknown),
+    )
+
+
+def _severity(model: Model, way: WayIn, world: tuple[Workload, ...]) -> Severity:
+    if any(workload.kind == "DaemonSet" or model.pinned(workload) for workload in world):
+        return Severity.INFO
+    if way.follows_endpoints is None:
+        return Severity.INFO if all(model.separated(workload) for workload in world) else Severity.WARNING
+    return Severity.ERROR if way.balancer else Severity.WARNING
+
+
+def _guarantee(model: Model, world: tuple[Workload, ...], target: str | None) -> str:
+    if target:
+        return f"node {target} is a declared target and can run none of them"
+    names = ", ".join(str(workload.object.ref) for workload in world)
+    if all(workload.kind == "DaemonSet" for workload in world):
+        return f"{names} runs only on some of the nodes"
+    if all(model.separated(workload) for workload in world):
+        return f"{names} keeps its pods on different nodes, but not on every node"
+    return f"{names} guarantees a pod on no particular node"
+
+
+def _role(model: Model, workload: Workload) -> str:
+    replicas = model.replicas(workload)
+    count = "" if replicas is None else f"{replicas} replica{'s' if replicas != 1 else ''}, "
+    spread = "on different nodes" if model.separated(workload) else "nothing keeps them on different nodes"
+    return f"the pods behind it: {count}{spread}" if count else "the pods behind it"
+
+
+def _fixes(way: WayIn, *, unknown: bool) -> tuple[str, ...]:
+    daemon_set = "run the pods as a DaemonSet, so that every node that can receive packets has one"
+    if unknown:
+        return ("declare the load balancer, e.g. `loadBalancer: metallb-l2` in srcip-lint.yaml: one that follows endpoints settles it", daemon_set)
+    if way.balancer:
+        return (daemon_set, "use a load balancer that announces or health-checks only nodes with a pod")
+    return (daemon_set, "put a load balancer that health-checks the nodes in front, or send clients only to nodes that run a pod")
+
+
+RULE = Rule(
+    id="SRC301",
+    name="local-without-per-node-pods",
+    severity=Severity.ERROR,
+    check=check,
+    doc=__doc__ or "",
+)

@@ -1,0 +1,1 @@
+"""Rules about settings that the API rejects or nobody reads."""

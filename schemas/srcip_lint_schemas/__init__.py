@@ -1,0 +1,1 @@
+"""The JSON Schemas that srcip-lint ships: its configuration and its reports."""
