@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
+from srcip_lint.bundle import Bundle
 from srcip_lint.config import from_settings
 from srcip_lint.engine import lint
 from srcip_lint.examples import Example
 from srcip_lint.finding import Finding, Report
+from srcip_lint.inputs import gather
+from srcip_lint.model import Model
 from srcip_lint.rule import Rule
 from srcip_lint.sources import Reading, Source
 from srcip_lint_rules import RULES
@@ -24,3 +27,15 @@ def report(
 def findings_of(rule: Rule, example: Example) -> list[Finding]:
     """What one rule reports about an example, with all rules running."""
     return [finding for finding in report(example.sources, example.given).findings if finding.rule == rule.id]
+
+
+def bundle_of(files: Mapping[str, str]) -> Bundle:
+    """The bundle of texts as if they were files of these paths."""
+    sources = [Source(path, text.encode(), named=True) for path, text in files.items()]
+    return Bundle(gather(sources, Reading([])))
+
+
+def model_of(files: Mapping[str, str], given: Sequence[tuple[str, str]] = ()) -> Model:
+    """What a rule would be given for texts as if they were files of these paths."""
+    sources = [Source(path, text.encode(), named=True) for path, text in files.items()]
+    return Model.of(gather(sources, Reading([])), from_settings(given).environment)

@@ -18,11 +18,12 @@ from typing import Any, TypeVar
 
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Foreign, Inputs
-from srcip_lint.resources.cluster import BackendReference, CiliumL2Policy, ConfigMap, Evidence, Namespace, Node
+from srcip_lint.resources.cluster import BackendReference, CiliumL2Policy, ConfigMap, DataplaneSetting, Evidence, Namespace, Node
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
 from srcip_lint.resources.service import Endpoints, Service
+from srcip_lint.resources.unseen import deploys_anywhere, given_at_run_time, makes_pods
 from srcip_lint.resources.workload import Autoscaler, Workload
 
 R = TypeVar("R")
@@ -49,6 +50,14 @@ class Selection:
         """Surely something is selected, in every world, and it is known what."""
         return not self.possible and all(self.worlds)
 
+    @property
+    def definitions(self) -> tuple[tuple[Workload, ...], ...]:
+        """The selected workloads, each as all its definitions in the files that contradict each other."""
+        found: dict[ObjectRef, dict[Workload, None]] = defaultdict(dict)
+        for workload in itertools.chain.from_iterable(self.worlds):
+            found[workload.object.ref][workload] = None
+        return tuple(tuple(definitions) for definitions in found.values())
+
 
 def closeness(one: Folder, other: Folder) -> int:
     """How many folders two paths share from the top: the depth of the scope where they meet."""
@@ -69,6 +78,7 @@ class Bundle:
         self.endpoints = self._all(Endpoints)
         self.backends = self._all(BackendReference)
         self.cilium_l2_policies = self._all(CiliumL2Policy)
+        self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)
         self._selections: dict[Service, Selection] = {}
 
@@ -88,7 +98,8 @@ class Bundle:
         return self._resolve(service.object, equality_selector(labels), self._candidates(service))
 
     def _resolve(self, referrer: Object, selector: Selector, candidates: Iterable[Workload]) -> Selection:
-        sure, possible = [], []
+        sure: list[Workload] = []
+        possible: list[Workload] = []
         for workload in candidates:
             answer = every(
                 (selector.matches(workload.template.labels), same_namespace(referrer.namespace, workload.object.namespace))
@@ -120,26 +131,29 @@ class Bundle:
         return index
 
     @cached_property
-    def _files_of(self) -> dict[ObjectRef, set[str]]:
-        """Which files define an object."""
-        files: dict[ObjectRef, set[str]] = defaultdict(set)
+    def _streams_of(self) -> dict[object, set[str]]:
+        """Which streams define an object: by its name, or out of one and the same manifest under whatever name."""
+        streams: dict[object, set[str]] = defaultdict(set)
         for resource in self.inputs.resources:
-            files[resource.object.ref].add(resource.object.path)
-        return files
+            found: Object = resource.object
+            written = found.place.origin
+            for key in (found.ref, (written.document, written.path)):
+                streams[key].add(found.stream)
+        return streams
 
     @cached_property
     def _conflicts(self) -> dict[str, set[str]]:
-        """For each file the files that define one of its objects again."""
+        """For each stream the streams that define one of its objects again."""
         conflicts: dict[str, set[str]] = defaultdict(set)
-        for files in self._files_of.values():
-            if len(files) > 1:
-                for path in files:
-                    conflicts[path] |= files - {path}
+        for streams in self._streams_of.values():
+            if len(streams) > 1:
+                for stream in streams:
+                    conflicts[stream] |= streams - {stream}
         return conflicts
 
     def compatible(self, one: Object, other: Object) -> bool:
-        """May two objects be in one bundle? Not where their files define one object twice."""
-        return other.path not in self._conflicts.get(one.path, ())
+        """May two objects be in one bundle? Not where their streams (files, kustomizations) define one object twice."""
+        return other.stream not in self._conflicts.get(one.stream, ())
 
     def replicas(self, workload: Workload) -> Located[int | Unknown] | None:
         """The least number of replicas: what an autoscaler that targets the workload leaves, else `spec.replicas`.
@@ -153,6 +167,10 @@ class Bundle:
         if len(minima) > 1:
             return Located(Unknown("several autoscalers"), workload.replicas.place)
         return scalers[0].minimum if scalers else workload.replicas
+
+    def scaler(self, workload: Workload) -> Autoscaler | None:
+        """The autoscaler that decides how many replicas there are at least; of several that agree, one."""
+        return next(iter(self._scalers(workload)), None)
 
     def _scalers(self, workload: Workload) -> list[Autoscaler]:
         found = self._scalers_by_target.get((workload.kind, workload.object.name), ())
@@ -171,12 +189,33 @@ class Bundle:
             index[scaler.target_kind, scaler.target_name].append(scaler)
         return index
 
-    def foreign_near(self, service: Service) -> Iterator[Foreign]:
-        """Custom resources in the Service's namespace, or beside it where namespaces do not tell."""
+    def config_map(self, referrer: Object, name: str) -> ConfigMap | None:
+        """The ConfigMap of that name in the referrer's namespace, in the nearest scope that has one. None where none was
+        read, and where several were and nothing tells which of them it is."""
+        found = [
+            config_map
+            for config_map in self._config_maps_by_name.get(name, ())
+            if same_namespace(referrer.namespace, config_map.object.namespace) is not Answer.NO
+            and self.compatible(referrer, config_map.object)
+        ]
+        near = nearest(referrer, found)
+        return near[0] if len(near) == 1 else None
+
+    @cached_property
+    def _config_maps_by_name(self) -> dict[str, list[ConfigMap]]:
+        index: dict[str, list[ConfigMap]] = defaultdict(list)
+        for config_map in self.config_maps:
+            index[config_map.object.name].append(config_map)
+        return index
+
+    def pod_makers_near(self, service: Service) -> Iterator[Foreign]:
+        """Objects of kinds that are not read and may make pods in the Service's namespace: those that are in it, and those
+        beside the Service where namespaces do not tell."""
         for foreign in self.inputs.foreign:
             answer = same_namespace(service.object.namespace, foreign.namespace)
-            beside = closeness(service.object.folder, foreign.folder) >= len(service.object.folder)
-            if (answer is Answer.YES and foreign.namespace is not None) or (answer is not Answer.NO and beside):
+            may_reach = answer is not Answer.NO or deploys_anywhere(foreign.group, foreign.kind)
+            near = _is_beside(service.object.folder, foreign.folder) or (answer is Answer.YES and foreign.namespace is not None)
+            if may_reach and near and makes_pods(foreign.group, foreign.kind):
                 yield foreign
 
     def beside(self, service: Service) -> tuple[Workload, ...]:
@@ -184,14 +223,116 @@ class Bundle:
         return tuple(
             workload
             for workload in self.workloads
-            if closeness(service.object.folder, workload.object.folder) >= len(service.object.folder)
+            if _is_beside(service.object.folder, workload.object.folder)
             and same_namespace(service.object.namespace, workload.object.namespace) is Answer.YES
             and self.compatible(service.object, workload.object)
         )
 
+    def around(self, workload: Workload, services: Iterable[Service]) -> tuple[Workload, ...]:
+        """The other workloads that may run beside one in its namespace: those of the folder where it and the Services
+        that select it meet, and below."""
+        meeting = min((closeness(workload.object.folder, service.object.folder) for service in services), default=0)
+        return tuple(
+            other
+            for other in self.workloads
+            if other.object.ref != workload.object.ref
+            and closeness(workload.object.folder, other.object.folder) >= meeting
+            and same_namespace(workload.object.namespace, other.object.namespace) is not Answer.NO
+            and self.compatible(workload.object, other.object)
+        )
+
     def has_gap(self, service: Service) -> bool:
         """Could something beside the Service not be read, so that absence proves nothing there?"""
-        return any(closeness(service.object.folder, gap) >= len(service.object.folder) for gap in self.inputs.gaps)
+        return any(_is_beside(service.object.folder, gap) for gap in self.inputs.gaps)
+
+    def hand_made_endpoints(self, service: Service) -> tuple[Endpoints, ...]:
+        """The Endpoints and EndpointSlices that are written for the Service, whatever it selects."""
+        return tuple(
+            endpoints
+            for endpoints in self.endpoints
+            if endpoints.service == service.object.name
+            and same_namespace(service.object.namespace, endpoints.object.namespace) is not Answer.NO
+        )
+
+    def patches_of(self, service: Service) -> tuple[Service, ...]:
+        """Definitions of a Service that may be applied on top of it, or it on top of them: partial ones and, where it
+        writes no type and so may be a patch itself, all others."""
+        return tuple(
+            other
+            for other in self._services_by_name[service.object.name]
+            if other is not service
+            and (other.partial or not service.type.written)
+            and same_namespace(service.object.namespace, other.object.namespace) is not Answer.NO
+        )
+
+    @cached_property
+    def _services_by_name(self) -> dict[str, list[Service]]:
+        """All definitions of the Services of one name, partial ones too."""
+        found: dict[str, list[Service]] = defaultdict(list)
+        for service in self._all(Service):
+            found[service.object.name].append(service)
+        return found
+
+    def other_definitions(self, workload: Workload) -> tuple[Workload, ...]:
+        """All that is written of a workload elsewhere: patches, and definitions in files that contradict its own."""
+        found = _in_namespace(workload.object, self._definitions[workload.kind, workload.object.name])
+        return tuple(other for other in found if other is not workload)
+
+    @cached_property
+    def _definitions(self) -> dict[tuple[str, str], list[Workload]]:
+        """All definitions of the workloads of one kind and name, partial ones too."""
+        found: dict[tuple[str, str], list[Workload]] = defaultdict(list)
+        for workload in self._all(Workload):
+            found[workload.kind, workload.object.name].append(workload)
+        return found
+
+    def could_select(self, service: Service) -> bool:
+        """Could running pods have the labels that the Service selects, although nothing that is read surely has them?
+
+        They could through a patch, or in a file that contradicts the Service's own, or because a pod is given a label
+        when it runs. The labels of all definitions of one workload are taken together.
+        """
+        groups = (
+            _in_namespace(service.object, definitions) for definitions in self._definitions.values()
+        )
+        return any(_could_be_selected(service, group) for group in groups if group)
+
+
+def _is_beside(one: Folder, other: Folder) -> bool:
+    """Is the other folder the same one, or below it?"""
+    return closeness(one, other) >= len(one)
+
+
+def _in_namespace(referrer: Object, workloads: Iterable[Workload]) -> list[Workload]:
+    """Those of the workloads that may be in an object's namespace."""
+    answers = ((workload, same_namespace(referrer.namespace, workload.object.namespace)) for workload in workloads)
+    return [workload for workload, answer in answers if answer is not Answer.NO]
+
+
+def _could_be_selected(service: Service, definitions: Sequence[Workload]) -> bool:
+    """Could the pods of a workload, with these definitions, have all the labels that a Service selects?"""
+    is_open = _hides_labels(service, definitions)
+    return all(_could_carry(definitions, key, value, is_open) for key, value in service.selector.value.items())
+
+
+def _hides_labels(service: Service, definitions: Sequence[Workload]) -> bool:
+    """May the workload have labels that are not written here? Its labels are a placeholder, or it is the patch of
+    something that was not read and has to do with the Service, by one of its labels or by its name."""
+    if any(workload.template.labels_obscured for workload in definitions):
+        return any(_is_beside(service.object.folder, workload.object.folder) for workload in definitions)
+    wanted = service.selector.value
+    akin = {service.object.name, *wanted.values()}
+    return all(workload.partial for workload in definitions) and any(
+        workload.object.name in akin or wanted.items() & workload.template.labels.items() for workload in definitions
+    )
+
+
+def _could_carry(definitions: Iterable[Workload], key: str, value: str | Unknown, is_open: bool) -> bool:
+    """Could the pods of a workload carry a label, by one of its definitions or because they get it when they run?"""
+    written = [workload.template.labels[key] for workload in definitions if key in workload.template.labels]
+    if not written:
+        return is_open or given_at_run_time(key)
+    return any(isinstance(found, Unknown) or found == value for found in written)
 
 
 def nearest(referrer: Object, found: Sequence[R]) -> list[R]:
@@ -208,11 +349,11 @@ def _object(resource: Any) -> Object:
 
 
 def _worlds(workloads: Sequence[Workload]) -> tuple[tuple[Workload, ...], ...]:
-    """The consistent choices: of the definitions of one object in several files, one each. None where there are too many."""
+    """The consistent choices: of the definitions of one object in several streams, one each. None where there are too many."""
     groups: dict[ObjectRef, dict[str, list[Workload]]] = defaultdict(lambda: defaultdict(list))
     for workload in workloads:
-        groups[workload.object.ref][workload.object.path].append(workload)
-    choices = [list(by_file.values()) for by_file in groups.values()]
+        groups[workload.object.ref][workload.object.stream].append(workload)
+    choices = [list(by_stream.values()) for by_stream in groups.values()]
     if math.prod(map(len, choices)) > MAX_WORLDS:
         return ()
     return tuple(tuple(itertools.chain.from_iterable(world)) for world in itertools.product(*choices))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from srcip_lint import suppress
@@ -20,25 +20,33 @@ from srcip_lint.sources import Reading, Source
 def lint(reading: Reading, rules: Sequence[Rule], config: Config, watched: Iterable[Source] | None = None) -> Report:
     """Judge all sources of a reading with the rules the configuration chooses. Reads files, writes nothing.
 
-    `watched` is the reading itself behind something that watches it pass by (a progress bar). Raises ConfigError where the
-    configuration names a rule that does not exist.
+    `watched` is the reading itself behind something that watches it pass by (a progress bar). Raises ConfigError where
+    the configuration names a rule that does not exist.
     """
     started = time.perf_counter()
     chosen = choose(rules, config)
-    inputs = gather(watched if watched is not None else reading, reading)
+    paths: list[str] = []
+    inputs = gather(_noted(reading if watched is None else watched, paths), reading)
     model = Model.of(inputs, config.environment)
     found = [concrete(rule, diagnosis) for rule in chosen if rule.check for diagnosis in rule.check(model)]
     objects = (resource.object for resource in inputs.resources)
     suppressions = (
         *(comment for source in inputs.annotated for comment in suppress.comments(source)),
         *suppress.annotations(objects),
-        *suppress.overrides(config),
+        *suppress.overrides(config, paths),
     )
-    outcome = suppress.apply(suppress.graded(found, config), suppressions, chosen)
-    findings = tuple(sorted(outcome.kept, key=lambda finding: finding.order))
+    outcome = suppress.apply(found, suppressions, chosen, rules)
+    findings = tuple(sorted(suppress.graded(outcome.kept, config), key=lambda finding: finding.order))
     seconds = time.perf_counter() - started
     statistics = replace(inputs.statistics, suppressed=outcome.suppressed, seconds=seconds)
     return Report(findings, tuple(info(rule) for rule in chosen), statistics)
+
+
+def _noted(sources: Iterable[Source], paths: list[str]) -> Iterator[Source]:
+    """The sources as they pass by, their paths kept: an override of the configuration for none of them is not stale."""
+    for source in sources:
+        paths.append(source.path)
+        yield source
 
 
 def concrete(rule: Rule, diagnosis: Diagnosis) -> Finding:

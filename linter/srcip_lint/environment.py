@@ -1,7 +1,7 @@
 """What manifests alone cannot know: load balancer, dataplane, nodes, and which Services need the client's address.
 
-Everything here is declared in the configuration; what is inferred from the bundle is inferred where it is asked for, with its
-evidence. The vocabulary is the public one of `srcip-lint.yaml` (see `docs/configuration.md`).
+Everything here is declared in the configuration; what is inferred from the bundle is inferred where it is asked for,
+with its evidence. The vocabulary is the public one of `srcip-lint.yaml` (see `docs/configuration.md`).
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ REQUIRE_CLIENT_IP = "srcip-lint.io/require-client-ip"
 
 @dataclass(frozen=True, slots=True)
 class ObjectPattern:
-    """Selects objects: globs over namespace and name, and labels that must be equal. An absent namespace matches `*` only."""
+    """Selects objects: globs over namespace and name, and labels that must be equal. An absent namespace matches `*`
+    only."""
 
     namespace: str = "*"
     name: str = "*"

@@ -2,7 +2,8 @@
 
 An example is YAML with comments that mean something:
 
-- `# want "text"` or `# want warning "text"` at the end of a line: the rule reports there, and its message holds the text;
+- `# want "text"` or `# want warning "text"` at the end of a line: the rule reports there, and its message holds the
+  text;
 - `# given loadBalancer: metallb-l2`: declared in the configuration;
 - `# file: apps/web.yaml`: what follows stands in that file.
 """

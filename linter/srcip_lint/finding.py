@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import total_ordering
+from typing import Any
 
 from srcip_lint.positions import FieldPath, Lines, Span, dotted
 
@@ -83,8 +84,9 @@ class Note:
 class Finding:
     """One fault, at one place.
 
-    `message` says what is wrong and what happens then; `fixes` say what to change, best first; `assumptions` are what the
-    verdict rests on beyond the manifests, each a sentence. All three may hold text from manifests: a reporter escapes it.
+    `message` says what is wrong and what happens then; `fixes` say what to change, best first; `assumptions` are what
+    the verdict rests on beyond the manifests, each a sentence. All three may hold text from manifests: a reporter
+    escapes it.
     """
 
     rule: str
@@ -110,7 +112,7 @@ class Finding:
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property
-    def order(self) -> tuple[object, ...]:
+    def order(self) -> tuple[Any, ...]:
         """Findings are reported by file, then by place, then by rule."""
         return (*self.location.order, self.rule, self.message)
 

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcip_lint.documents import Document, Interest, Sketch, Skipped, Spot, Template, Unreadable, read
+from srcip_lint import kustomize
+from srcip_lint.documents import Document, Page, Skipped, Spot, Template, Unreadable, read
 from srcip_lint.finding import Statistics
-from srcip_lint.positions import Span
-from srcip_lint.resources import WANTED, load
+from srcip_lint.positions import FieldPath, Span
+from srcip_lint.resources import WANTED, Loaded, load
 from srcip_lint.resources.fields import ShapeProblem
 from srcip_lint.resources.objects import Object
 from srcip_lint.sources import Reading, Source
 
 START = Span(1, 1, 1, 1)
+
+_KINDS = WANTED | kustomize.KINDS
+_MAX_HELD = 64 * 1024
+"""Files without an object are kept up to this size (bytes): a kustomization may turn out to use them, as a patch say."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -37,10 +42,15 @@ class Unrendered:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class DuplicateField:
-    """A mapping key that is written twice in one object."""
+    """A mapping key that is written twice in one object, or in a List of objects (`object` is None then).
+
+    `spot` is where it is written last, which counts; `first` where it is written first. `path` starts at the object.
+    """
 
     spot: Spot
-    key: str
+    first: Spot | None
+    path: FieldPath
+    object: Object | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -81,6 +91,7 @@ class _Heap:
     duplicate_fields: list[DuplicateField] = field(default_factory=list)
     gaps: list[tuple[str, ...]] = field(default_factory=list)
     annotated: list[Source] = field(default_factory=list)
+    files: list[kustomize.File] = field(default_factory=list)
     charts: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -96,32 +107,46 @@ def gather(reading: Iterable[Source], of: Reading) -> Inputs:
         if source.chart and b"{{" in source.data:
             heap.charts[source.chart] += 1
             heap.gaps.append(source.folder)
+            heap.files.append(kustomize.File(source.path, incomplete=True))
         else:
             _read(source, heap)
+    _settle(kustomize.render(heap.files, of.beside, WANTED), heap)
     for unopened in of.unopened:
-        heap.unreadable.append(BadInput(Spot(Source(unopened.path, b""), START), unopened.reason))
-    heap.templates += [Unrendered(Spot(Source(chart, b""), START), True, count) for chart, count in sorted(heap.charts.items())]
+        missing = Source(unopened.path, b"")
+        heap.gaps.append(missing.folder)
+        heap.unreadable.append(BadInput(Spot(missing, START), unopened.reason))
+    for chart, count in sorted(heap.charts.items()):
+        heap.templates.append(Unrendered(Spot(Source(chart, b""), START), chart=True, documents=count))
     heap.skipped["unrendered template"] += sum(heap.charts.values())
     heap.skipped.update(of.skipped)
     return _freeze(heap)
 
 
 def _read(source: Source, heap: _Heap) -> None:
-    first_template: Unrendered | None = None
-    for answer in read(source, WANTED):
+    """What the documents of a source are. What holds objects is settled when it is known what kustomize makes of it."""
+    templates: list[Template] = []
+    documents: list[Document] = []
+    skipped: list[Skipped] = []
+    broken: list[Unreadable] = []
+    for answer in read(source, _KINDS):
         heap.counts["documents"] += 1
         if isinstance(answer, Document):
-            _document(answer, heap)
+            documents.append(answer)
         elif isinstance(answer, Skipped):
-            _skip(source, answer.interest, answer.sketch, heap)
+            heap.skipped[answer.interest.value] += 1
+            skipped.append(answer)
         elif isinstance(answer, Template):
-            heap.skipped["unrendered template"] += 1
-            first_template = first_template or Unrendered(Spot(source, answer.span), False, 1)
-            heap.gaps.append(source.folder)
+            templates.append(answer)
         else:
+            broken.append(answer)
             _unreadable(source, answer, heap)
-    if first_template:
-        heap.templates.append(first_template)
+    if templates:
+        heap.skipped["unrendered template"] += len(templates)
+        heap.templates.append(Unrendered(Spot(source, templates[0].span), False, 1))
+        heap.gaps.append(source.folder)
+    sketches = tuple(answer.sketch for answer in skipped if answer.sketch)
+    held = _held(source, documents)
+    heap.files.append(kustomize.File(source.path, tuple(documents), sketches, bool(templates or broken), held))
 
 
 def _unreadable(source: Source, answer: Unreadable, heap: _Heap) -> None:
@@ -131,15 +156,40 @@ def _unreadable(source: Source, answer: Unreadable, heap: _Heap) -> None:
         heap.unreadable.append(BadInput(Spot(source, answer.span), answer.reason))
 
 
-def _skip(source: Source, interest: Interest, sketch: Sketch | None, heap: _Heap) -> None:
-    heap.skipped[interest.value] += 1
-    if sketch:
-        group, _, _ = sketch.api_version.rpartition("/")
-        heap.foreign.append(Foreign(group, sketch.kind, sketch.namespace, source.folder))
+def _held(source: Source, documents: list[Document]) -> Source | None:
+    """The source, where a kustomization may need it and no document holds it anyway."""
+    is_small = not documents and len(source.data) <= _MAX_HELD
+    return source if is_small or kustomize.is_kustomization_file(source.path) else None
 
 
-def _document(document: Document, heap: _Heap) -> None:
-    loaded = load(document)
+def _settle(rendering: kustomize.Rendering, heap: _Heap) -> None:
+    """Judge what kustomizations make of their files, and every other file as it stands."""
+    for file in heap.files:
+        if file.path in rendering.consumed:
+            for document in file.documents:
+                heap.duplicate_fields += _duplicate_fields(document, load(document)) if document.duplicates else ()
+            continue
+        folder = Source(file.path, b"").folder
+        heap.foreign += (_foreign(kustomize.sketched(sketch), folder) for sketch in file.sketches)
+        for document in file.documents:
+            loaded = _document(document, heap)
+            heap.duplicate_fields += _duplicate_fields(document, loaded) if loaded.resources else ()
+    for page in rendering.documents:
+        _document(page, heap)
+    heap.foreign += (_foreign(sketch, folder) for sketch, folder in rendering.sketches)
+    heap.gaps += rendering.gaps
+    heap.unreadable += (BadInput(Spot(each.source, each.span), each.reason) for each in rendering.problems)
+    heap.annotated += (source for source in rendering.opened if b"srcip-lint:" in source.data)
+    heap.skipped["fragment"] += rendering.unjudged
+    heap.files.clear()
+
+
+def _foreign(sketch: kustomize.Sketched, folder: tuple[str, ...]) -> Foreign:
+    return Foreign(sketch.group, sketch.kind, sketch.namespace, folder)
+
+
+def _document(page: Page, heap: _Heap) -> Loaded:
+    loaded = load(page)
     heap.resources += loaded.resources
     heap.problems += loaded.problems
     heap.counts["objects"] += len(loaded.resources) - loaded.partial
@@ -149,10 +199,23 @@ def _document(document: Document, heap: _Heap) -> None:
         heap.foreign.append(Foreign(other.group, other.kind, other.namespace, other.folder))
     if not (loaded.resources or loaded.others or loaded.fragments):
         heap.skipped["not Kubernetes"] += 1
-    elif loaded.resources:
-        for duplicate in document.duplicates:
-            span = document.span_between(duplicate.start, duplicate.end)
-            heap.duplicate_fields.append(DuplicateField(Spot(document.source, span), duplicate.key))
+    return loaded
+
+
+def _duplicate_fields(document: Document, loaded: Loaded) -> Iterator[DuplicateField]:
+    """The keys written twice, each where it is written last. Those of objects that are not read are no concern of ours."""
+    for path, last in {duplicate.path: duplicate for duplicate in document.duplicates}.items():
+        if any(_holds(other, path) for other in loaded.others):
+            continue
+        owner = next((resource.object for resource in loaded.resources if _holds(resource.object, path)), None)
+        spans = document.span_between(last.start, last.end), document.span_of_first(path)
+        spot, first = (Spot(document.source, span, path, document.template) if span else None for span in spans)
+        if spot:
+            yield DuplicateField(spot, first, path[len(owner.place.path) :] if owner else path, owner)
+
+
+def _holds(found: Object, path: FieldPath) -> bool:
+    return path[: len(found.place.path)] == found.place.path
 
 
 def _freeze(heap: _Heap) -> Inputs:

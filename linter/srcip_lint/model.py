@@ -11,19 +11,42 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from srcip_lint.balancers import Balancer, identify
-from srcip_lint.bundle import Bundle, Selection
+from srcip_lint.balancers.delivery import deliver
+from srcip_lint.bundle import Bundle, Selection, nearest
 from srcip_lint.documents import Place
-from srcip_lint.environment import REQUIRE_CLIENT_IP, Environment
+from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
+from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
-from srcip_lint.placement import can_run_on, pinned, runs_everywhere, separation
-from srcip_lint.resources.fields import Unknown
+from srcip_lint.path.advice import keep_address
+from srcip_lint.path.hops import Addresses, Hop, Observation, SourcePath, Whose, surely
+from srcip_lint.path.walk import Walker
+from srcip_lint.placement import (
+    Separation,
+    can_run_on,
+    matches_pods,
+    missed,
+    pinned,
+    restricted,
+    runs_everywhere,
+    separated,
+    separations,
+    surely_covers,
+    takes_pods,
+)
+from srcip_lint.proxies import behaviours
+from srcip_lint.proxies.real_ip import is_within, networks
+from srcip_lint.resources.fields import Unknown, placeholder
 from srcip_lint.resources.objects import Object, same_namespace
-from srcip_lint.resources.selectors import Answer
+from srcip_lint.resources.selectors import Answer, Selector
+from srcip_lint.resources.selectors import Requirement as LabelRequirement
 from srcip_lint.resources.service import Service
+from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
 _HEALTH_CHECKING_INGRESSES = ("alb", "gce", "gce-internal")
 """Ingress classes whose load balancer polls the Service's node port and leaves out nodes that do not answer."""
+
+_CHECKED_FRONT = "its health-checked front has only one target"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +59,8 @@ class WayIn:
     follows_endpoints: bool | None
     because: str
     balancer: Balancer | None = None
+    on_one_node: str = ""
+    """For a message: what it has left when all ready pods stand on one node. Empty where it does not go by nodes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +80,7 @@ class Model:
         self.bundle = bundle
         self.environment = environment
         self._ways: dict[Service, tuple[WayIn, ...]] = {}
+        self._paths: dict[Service, tuple[SourcePath, ...]] = {}
 
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment) -> Model:
@@ -69,6 +95,71 @@ class Model:
             if service.external and not service.headless and service.external_traffic_policy.value == "Local"
         )
 
+    @cached_property
+    def cluster_services(self) -> tuple[Service, ...]:
+        """The externally accessible Services whose external policy is surely Cluster, written or by default."""
+        return tuple(
+            service
+            for service in self.bundle.services
+            if service.external and not service.headless and service.external_traffic_policy.value == "Cluster"
+        )
+
+    def paths(self, service: Service) -> tuple[SourcePath, ...]:
+        """Every way a packet from outside can take into a Service's pods; see `path.hops`."""
+        if service not in self._paths:
+            self._paths[service] = self._walker.paths(service)
+        return self._paths[service]
+
+    def direct_paths(self, workload: Workload) -> tuple[SourcePath, ...]:
+        """The ways to a workload's pods that pass every Service by."""
+        return self._walker.direct_paths(workload)
+
+    @cached_property
+    def _walker(self) -> Walker:
+        return Walker(self.bundle, self.environment, lambda workload: behaviours(workload, self.bundle))
+
+    def sent_to_by_ingress(self, service: Service) -> bool:
+        """Does an Ingress send to the Service? Then its clients come through that."""
+        return any(
+            service.object.name in backend.services
+            and same_namespace(service.object.namespace, backend.object.namespace) is not Answer.NO
+            for backend in self.bundle.backends
+        )
+
+    def owner(self, at: Place) -> Object | None:
+        """The ConfigMap that a place in a proxy's configuration belongs to; None for a place in no ConfigMap."""
+        found = (config_map.object for config_map in self.bundle.config_maps if config_map.object.holds(at))
+        return next(found, None)
+
+    def keep_address_fixes(self, service: Service) -> tuple[str, ...]:
+        """What to change so that the client's address arrives, best first; fits how the load balancer delivers."""
+        return keep_address(service, self.bundle, self.environment)
+
+    @cached_property
+    def behind_local(self) -> dict[Workload, tuple[Service, ...]]:
+        """The workloads that Local Services surely select in one of their worlds, and by which."""
+        found: dict[Workload, list[Service]] = {}
+        for service in self.local_services:
+            for definitions in self.selected(service).definitions:
+                for workload in definitions:
+                    found.setdefault(workload, []).append(service)
+        return {workload: tuple(services) for workload, services in found.items()}
+
+    @cached_property
+    def redefinitions(self) -> tuple[tuple[Object, Object], ...]:
+        """The objects defined again in what is applied together (a file, a stream, a kustomization), each with its first
+        definition. A patch is no definition, and nobody knows which object a placeholder or `generateName` will name."""
+        first: dict[tuple[str, ObjectRef], Object] = {}
+        found = []
+        for resource in self.inputs.resources:
+            one: Object = resource.object
+            if one.generated or placeholder(one.name) or getattr(resource, "partial", False):
+                continue
+            earlier = first.setdefault((one.stream, one.ref), one)
+            if earlier is not one:
+                found.append((earlier, one))
+        return tuple(found)
+
     def selected(self, service: Service) -> Selection:
         """The workloads a Service selects; see `Selection`."""
         return self.bundle.selected(service)
@@ -79,18 +170,104 @@ class Model:
         return located.value if located and isinstance(located.value, int) else None
 
     def replicas_place(self, workload: Workload) -> Place:
-        """Where the least number of replicas is written, or else the workload itself."""
+        """Where the least number of replicas is written, or else whoever decides it."""
         located = self.bundle.replicas(workload)
-        return located.place if located and located.written else workload.object.place.at("kind")
+        return located.place if located and located.written else self.replicas_owner(workload).place.at("kind")
+
+    def replicas_written(self, workload: Workload) -> bool:
+        """Is the least number of replicas written, rather than the API's default?"""
+        located = self.bundle.replicas(workload)
+        return bool(located and located.written)
+
+    def replicas_owner(self, workload: Workload) -> Object:
+        """Who decides how few replicas there may be: an autoscaler, or the workload itself."""
+        scaler = self.bundle.scaler(workload)
+        return scaler.object if scaler else workload.object
+
+    def switched_off(self, workload: Workload) -> bool:
+        """Has the workload surely no replicas: no autoscaler decides about it, and no patch gives it any?"""
+        others = self.bundle.other_definitions(workload)
+        is_zero = self.replicas(workload) == 0 and self.bundle.scaler(workload) is None
+        return is_zero and not any(_gives_replicas(other) for other in others)
+
+    def may_have_unseen_pods(self, service: Service) -> bool:
+        """May a Service send to pods that no workload read here shows, or shows in full?"""
+        bundle = self.bundle
+        patched = any(patch.selector.written for patch in bundle.patches_of(service))
+        if patched or bundle.has_gap(service) or bundle.hand_made_endpoints(service):
+            return True
+        if runs_without_manifest(service.selector.value) or any(bundle.pod_makers_near(service)):
+            return True
+        return self.selected(service).nothing and bundle.could_select(service)
 
     def separated(self, workload: Workload) -> bool:
         """Do the workload's pods surely stand on different nodes?"""
-        found = separation(workload.template, self.replicas(workload))
-        return workload.kind == "DaemonSet" or bool(found and not found.soft)
+        return workload.kind == "DaemonSet" or separated(workload.template, self.replicas(workload)) is Answer.YES
 
-    def covers_every_node(self, world: tuple[Workload, ...]) -> bool:
-        """Do the selected workloads put a pod on every node that takes ordinary pods?"""
-        return any(runs_everywhere(workload) for workload in world)
+    def may_share_a_node(self, world: tuple[Workload, ...]) -> bool:
+        """Does surely nothing keep the pods of all these workloads from standing on one node together?"""
+        loose = all(
+            workload.kind != "DaemonSet" and separated(workload.template, self.replicas(workload)) is Answer.NO
+            for workload in world
+        )
+        return loose and (len(world) == 1 or not any(restricted(workload.template) for workload in world))
+
+    def weak_separations(self, workload: Workload) -> tuple[Separation, ...]:
+        """What is meant to keep the workload's pods on different nodes and surely does not force it."""
+        found = separations(workload.template, self.replicas(workload))
+        return tuple(separation for separation in found if separation.holds is Answer.NO)
+
+    def one_node(self, service: Service) -> bool:
+        """Is there one node only that takes ordinary pods, by the inventory or else by the nearest Node objects?"""
+        if self.environment.nodes:
+            return sum(takes_pods(effect for _, _, effect in node.taints) for node in self.environment.nodes) == 1
+        nodes = [node for node in self.bundle.nodes if self.bundle.compatible(service.object, node.object)]
+        near = [node for node in nearest(service.object, nodes) if not node.unschedulable]
+        return sum(takes_pods(taint.effect for taint in node.taints) for node in near) == 1
+
+    def matches_pods(self, workload: Workload, selector: Selector | None) -> Answer:
+        """Does a selector match the workload's pods? A null one matches none."""
+        return matches_pods(workload.template, selector)
+
+    def missed(self, workload: Workload, selector: Selector) -> tuple[LabelRequirement, ...]:
+        """The requirements of a selector that the workload's pods surely do not meet."""
+        return missed(workload.template, selector)
+
+    def matches_beside(self, workload: Workload, selector: Selector | None, services: tuple[Service, ...]) -> bool:
+        """May a selector match the pods of another workload that runs beside one which the Services select?"""
+        others = self.bundle.around(workload, services)
+        return any(self.matches_pods(other, selector) is not Answer.NO for other in others)
+
+    def matches_nobody(self, workload: Workload, selector: Selector | None) -> bool:
+        """Does a selector surely match no pod of the workload's namespace that anything that was read makes?"""
+        return all(
+            self.matches_pods(other, selector) is Answer.NO
+            for other in self.bundle.workloads
+            if same_namespace(workload.object.namespace, other.object.namespace) is not Answer.NO
+        )
+
+    def may_hide_pods(self, service: Service) -> bool:
+        """May there be pods beside the Service that no workload which was read makes: an operator's, or of a file that
+        could not be read?"""
+        return self.bundle.has_gap(service) or any(True for _ in self.bundle.pod_makers_near(service))
+
+    def covers_every_node(self, service: Service, world: tuple[Workload, ...]) -> bool:
+        """Do the selected workloads put a pod on every node that takes ordinary pods, or at least on every declared
+        node that packets for the Service are sent to?"""
+        if any(runs_everywhere(workload) for workload in world):
+            return True
+        nodes, targets = self.environment.nodes, self._targets(service)
+        return bool(targets) and all(
+            any(surely_covers(workload, self.replicas(workload), target, nodes) for workload in world)
+            for target in targets
+        )
+
+    def _targets(self, service: Service) -> tuple[DeclaredNode, ...]:
+        """The declared nodes that packets for a Service are sent to: those that its declared edge chooses, else all."""
+        edge = self.environment.edge(service.object.namespace, service.object.name)
+        wanted = (edge.target_nodes if edge else None) or {}
+        nodes = self.environment.nodes
+        return tuple(node for node in nodes if all(node.labels.get(key) == value for key, value in wanted.items()))
 
     def pinned(self, workload: Workload) -> bool:
         """Is the workload bound to nodes by their names?"""
@@ -101,9 +278,8 @@ class Model:
         edge = self.environment.edge(service.object.namespace, service.object.name)
         if edge is None or edge.target_nodes is None:
             return None
-        for node in self.environment.nodes:
-            is_target = all(node.labels.get(key) == value for key, value in edge.target_nodes.items())
-            if is_target and not any(can_run_on(workload.template, node) for workload in world):
+        for node in self._targets(service):
+            if not any(can_run_on(workload.template, node) for workload in world):
                 return node.name
         return None
 
@@ -113,25 +289,46 @@ class Model:
             self._ways[service] = tuple(self._find_ways(service))
         return self._ways[service]
 
+    def following_way(self, service: Service) -> WayIn | None:
+        """The way that speaks for a Service every way into which is known to leave out nodes without a ready pod; None
+        where one does not, or may not."""
+        ways = self.ways_in(service)
+        if service.external_ips_unknown or not all(way.follows_endpoints is True for way in ways):
+            return None
+        return next(iter(ways), None)
+
     def _find_ways(self, service: Service) -> Iterator[WayIn]:
-        at = service.type.place
+        at, checked = service.type.place, self._declared_front(service)
         if service.type.value == "LoadBalancer":
             balancer = identify(service, self.bundle, self.environment)
-            because = balancer.family.how if balancer.family else balancer.reason
-            yield WayIn(balancer.name, at, balancer.follows_endpoints, because, balancer)
+            because = checked or (balancer.family.how if balancer.family else balancer.reason)
+            left = _CHECKED_FRONT if checked else self._left_on_one_node(service, balancer)
+            follows = True if checked else balancer.follows_endpoints
+            yield WayIn(balancer.name, at, follows, because, balancer, left)
         if service.type.value == "NodePort":
-            front = self._health_checked_front(service)
+            front = checked or self._health_checking_ingress(service)
             because = front or "whoever connects to a node port picks the node, and no health check node port exists for it"
-            yield WayIn("the node port", at, bool(front), because)
+            yield WayIn("the node port", at, bool(front), because, None, _CHECKED_FRONT)
         for address in service.external_ips[:1]:
-            because = "packets go to whichever node the address is routed to, pod or no pod"
-            yield WayIn("an external IP", address.place, follows_endpoints=False, because=because)
+            because = checked or "packets go to whichever node the address is routed to, pod or no pod"
+            yield WayIn("an external IP", address.place, bool(checked), because, None, _CHECKED_FRONT)
 
-    def _health_checked_front(self, service: Service) -> str | None:
-        """What in front of a node port leaves out nodes that do not answer; None where nothing is known to."""
+    def _left_on_one_node(self, service: Service, balancer: Balancer) -> str:
+        """What a load balancer has left when all pods stand on one node; nothing to say of one that goes by pods."""
         edge = self.environment.edge(service.object.namespace, service.object.name)
-        if edge and edge.front_health_check:
-            return "the declared front checks the node port's health"
+        if deliver(service, balancer, edge).targets_pods:
+            return ""
+        if balancer.family is None:
+            return "the load balancer has only one node to send to"
+        return f"{balancer.name} has {balancer.family.on_one_node}" if balancer.family.on_one_node else ""
+
+    def _declared_front(self, service: Service) -> str | None:
+        """That a declared front leaves out nodes that do not answer; None where none is declared to."""
+        edge = self.environment.edge(service.object.namespace, service.object.name)
+        return "the declared front checks the nodes' health" if edge and edge.front_health_check else None
+
+    def _health_checking_ingress(self, service: Service) -> str | None:
+        """Whose load balancer leaves out nodes that do not answer at a node port; None where nothing is known to."""
         for backend in self.bundle.backends:
             if (
                 backend.controller in _HEALTH_CHECKING_INGRESSES
@@ -140,6 +337,37 @@ class Model:
             ):
                 return f"the load balancer of {backend.object.ref} checks the node port's health"
         return None
+
+    def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
+        """The first way in on which whoever needs the client's address gets a node's for it: the way, the hop that
+        judges, what that takes for the client, and why it needs it. None for a Service whose clients come through an
+        Ingress, or an HTTP load balancer that tells of them in a header."""
+        for path in () if self.sent_to_by_ingress(service) else self.paths(service):
+            judge = path.edge_proxy or path.edge_pod
+            seen = judge.takes if path.edge_proxy and judge else judge.state.peer if judge else None
+            needed = self.needed_on(service, path)
+            if judge and seen and needed and surely(seen, Whose.NODE) and not path.has_http_front:
+                return path, judge, seen, needed
+        return None
+
+    def needed_on(self, service: Service, path: SourcePath) -> Requirement | None:
+        """Why the client's address is needed on a way in: asserted, or a control of the first proxy is keyed on it that
+        is about clients (not only about addresses of the cluster itself)."""
+        proxy = path.edge_proxy
+        controls = [each for each in proxy.observations if each.control] if proxy else []
+        asserted = self.required(service)
+        found = next((each for each in controls if not self._names_only_cluster(each)), None)
+        if asserted or found is None:
+            return asserted
+        why = f"{found.control} is keyed on the client's address"
+        return Requirement(why, found.at, self.owner(found.at))
+
+    def _names_only_cluster(self, observation: Observation) -> bool:
+        """Does a control name no addresses but those that the declared nodes and pods have?"""
+        environment = self.environment
+        declared = networks((*environment.node_cidrs, *environment.pod_cidrs))
+        named = observation.networks
+        return bool(named) and all(any(is_within(each, other) for other in declared) for each in named)
 
     def required(self, service: Service) -> Requirement | None:
         """Why the client's address is needed here: asserted on the Service, on a workload it selects, or declared."""
@@ -156,3 +384,9 @@ class Model:
 
 def _known(found: Object) -> dict[str, str]:
     return {key: value for key, value in found.labels.items() if not isinstance(value, Unknown)}
+
+
+def _gives_replicas(definition: Workload) -> bool:
+    """Is a definition of a workload a patch that gives it replicas? What has no labels is no workload of its own."""
+    replicas, is_patch = definition.replicas, definition.partial or not definition.template.labels
+    return is_patch and replicas is not None and replicas.written and replicas.value != 0

@@ -1,40 +1,57 @@
 """What a workload's pod template guarantees about the nodes its pods stand on, without knowing the nodes.
 
-Semantics: Kubernetes API `core/v1` types.go (TopologySpreadConstraint, PodAffinityTerm) and the page "Pod Topology Spread
-Constraints"; the scheduler's own default constraints are soft, so two or three replicas may share one node.
+Semantics: Kubernetes API `core/v1` types.go (TopologySpreadConstraint, PodAffinityTerm) and the page "Pod Topology
+Spread Constraints"; the scheduler's own default constraints are soft, so two or three replicas may share one node.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from srcip_lint.documents import Place
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, PodTemplate, SpreadConstraint
-from srcip_lint.resources.selectors import Answer, Requirement
+from srcip_lint.resources.selectors import Answer, Requirement, Selector, every, some
+from srcip_lint.resources.unseen import given_at_run_time
 from srcip_lint.resources.workload import Workload
 
-UNRESTRICTING = frozenset({"kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"})
+UNRESTRICTING = frozenset(
+    {"kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"}
+)
 """Node labels that every schedulable node of an ordinary cluster has with the one value a template asks for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Separation:
-    """Why two pods of one workload never (or `soft`: preferably not) share a node, and where that is written."""
+    """Something that is meant to keep two pods of one workload off one node, and where that is written.
+
+    `holds` answers whether the scheduler keeps them apart because of it; where it surely does not, `flaw` says why, and
+    `soft` that nothing is wrong with it but that it is a preference.
+    """
 
     place: Place
     reason: str
+    holds: Answer
+    flaw: str = ""
     soft: bool = False
 
 
-def separation(template: PodTemplate, replicas: int | None = None) -> Separation | None:
-    """The strongest reason for which this template's pods stand on different nodes; None where nothing separates them.
+def separations(template: PodTemplate, replicas: int | None = None) -> tuple[Separation, ...]:
+    """Everything in the template that is meant to keep its pods on different nodes.
 
-    `replicas` is how many there may be, where that is known: a maxSkew that is no smaller separates nothing.
+    `replicas` is how many there are at least, None where that is unknown: a maxSkew that is no smaller separates none.
     """
-    found = [*_spread_reasons(template, replicas), *_affinity_reasons(template), *_port_reasons(template)]
-    return min(found, key=lambda reason: reason.soft, default=None)
+    spread = (_spread_separation(template, constraint, replicas) for constraint in template.spread)
+    repelled = (_affinity_separation(template, term) for term in template.anti_affinity)
+    return (*spread, *repelled, *_port_separations(template))
+
+
+def separated(template: PodTemplate, replicas: int | None = None) -> Answer:
+    """Does the scheduler keep the template's pods from all sharing one node?"""
+    obscured = Answer.UNKNOWN if template.obscured else Answer.NO
+    return some((obscured, *(separation.holds for separation in separations(template, replicas))))
 
 
 def counts_own_pods(template: PodTemplate, constraint: SpreadConstraint) -> Answer:
@@ -42,16 +59,39 @@ def counts_own_pods(template: PodTemplate, constraint: SpreadConstraint) -> Answ
 
     `matchLabelKeys` add the pod's own values of those keys, which it always has, so they never make it miss.
     """
-    return constraint.selector.matches(template.labels) if constraint.selector else Answer.NO
+    return matches_pods(template, constraint.selector)
 
 
 def repels_own_pods(template: PodTemplate, term: AffinityTerm) -> Answer:
-    """Does the anti-affinity term match the pods it belongs to?"""
-    return term.selector.matches(template.labels) if term.selector else Answer.NO
+    """Does the anti-affinity term match the pods it belongs to? Of other namespaces that it names we know nothing."""
+    if any(key in template.labels for key in term.mismatch_label_keys):
+        return Answer.NO
+    is_plain = term.own_namespace and not term.mismatch_label_keys
+    return every((matches_pods(template, term.selector), Answer.YES if is_plain else Answer.UNKNOWN))
+
+
+def matches_pods(template: PodTemplate, selector: Selector | None) -> Answer:
+    """Does a selector match the template's pods? A null one matches none."""
+    if selector is None:
+        return Answer.NO
+    whole = Answer.UNKNOWN if selector.unknown else Answer.YES
+    return every((whole, *(_meets(template, requirement) for requirement in selector.requirements)))
+
+
+def missed(template: PodTemplate, selector: Selector) -> tuple[Requirement, ...]:
+    """The requirements of a selector that the template's pods surely do not meet."""
+    return tuple(found for found in selector.requirements if _meets(template, found) is Answer.NO)
+
+
+def _meets(template: PodTemplate, requirement: Requirement) -> Answer:
+    """Do the template's pods meet a requirement? Of a label that they may be given later, nothing is known."""
+    if requirement.key not in template.labels and (template.labels_obscured or given_at_run_time(requirement.key)):
+        return Answer.UNKNOWN
+    return requirement.matches(template.labels)
 
 
 def runs_everywhere(workload: Workload) -> bool:
-    """Does the workload put a pod on every node that takes ordinary pods? Only a DaemonSet without a node restriction."""
+    """Does the workload put a pod on every node that takes ordinary pods? Only a DaemonSet on no chosen nodes does."""
     return workload.kind == "DaemonSet" and not restricted(workload.template)
 
 
@@ -64,8 +104,9 @@ def restricted(template: PodTemplate) -> bool:
 
 def pinned(template: PodTemplate) -> bool:
     """Is the pod bound to nodes by their names? Then whoever wrote it knows which node answers."""
-    names = [item for term in template.node_terms for item in term if item.key in (HOSTNAME, "metadata.name")]
-    return template.node_name.value is not None or HOSTNAME in template.node_selector or bool(names)
+    if template.node_name.value is not None or HOSTNAME in template.node_selector:
+        return True
+    return bool(template.node_terms) and all(any(_names_nodes(item) for item in term) for term in template.node_terms)
 
 
 def can_run_on(template: PodTemplate, node: DeclaredNode) -> bool:
@@ -80,37 +121,106 @@ def can_run_on(template: PodTemplate, node: DeclaredNode) -> bool:
     )
 
 
+def surely_takes(node: DeclaredNode, template: PodTemplate) -> bool:
+    """Do the node's labels and taints surely allow a pod of the template?"""
+    labels = {HOSTNAME: node.name, **node.labels, "metadata.name": node.name}
+    chosen = template.node_name.value in (None, node.name) and all(
+        labels.get(key) == value for key, value in template.node_selector.items()
+    )
+    terms = template.node_terms
+    matched = not terms or any(all(item.matches(labels) is Answer.YES for item in term) for term in terms)
+    return chosen and matched and not template.obscured and all(_tolerates(template, taint) for taint in node.taints)
+
+
+def surely_covers(workload: Workload, replicas: int | None, target: DeclaredNode, nodes: Sequence[DeclaredNode]) -> bool:
+    """Does the workload surely have a pod on the target, which is one of the cluster's nodes?
+
+    A DaemonSet has where it can run; so has what keeps its pods on different nodes and has enough of them for all.
+    """
+    if not surely_takes(target, workload.template):
+        return False
+    possible = sum(can_run_on(workload.template, node) for node in nodes)
+    apart = possible <= 1 or separated(workload.template, 2) is Answer.YES
+    return workload.kind == "DaemonSet" or (apart and replicas is not None and replicas >= possible > 0)
+
+
+def _tolerates(template: PodTemplate, taint: tuple[str, str, str]) -> bool:
+    key, value, effect = taint
+    return effect == "PreferNoSchedule" or any(
+        toleration.effect in (None, effect)
+        and toleration.key in (None, key)
+        and (toleration.operator == "Exists" or (toleration.key, toleration.value or "") == (key, value))
+        for toleration in template.tolerations
+    )
+
+
+def takes_pods(effects: Iterable[str]) -> bool:
+    """Does a node with taints of these effects take pods that tolerate none of them?"""
+    return not any(effect in ("NoSchedule", "NoExecute") for effect in effects)
+
+
 def _restricts(requirement: Requirement) -> bool:
     return requirement.key not in UNRESTRICTING
 
 
-def _spread_reasons(template: PodTemplate, replicas: int | None) -> list[Separation]:
-    return [
-        Separation(constraint.place, "a topologySpreadConstraint over hostnames", soft=not constraint.hard)
-        for constraint in template.spread
-        if constraint.topology_key.value == HOSTNAME
-        and counts_own_pods(template, constraint) is Answer.YES
-        and not _vacuous(constraint, replicas)
-    ]
+def _names_nodes(requirement: Requirement) -> bool:
+    return requirement.key in (HOSTNAME, "metadata.name") and requirement.operator == "In"
 
 
-def _vacuous(constraint: SpreadConstraint, replicas: int | None) -> bool:
+def _spread_separation(template: PodTemplate, constraint: SpreadConstraint, replicas: int | None) -> Separation:
     skew = constraint.max_skew.value
-    return isinstance(skew, Unknown) or (replicas is not None and skew >= max(replicas, 2))
+    is_hard = _equals(constraint.when_unsatisfiable.value, "DoNotSchedule")
+    checks = (
+        (counts_own_pods(template, constraint), "its selector counts none of these pods"),
+        (_over_nodes(constraint.topology_key.value), ""),
+        (_binds(skew, replicas), f"its maxSkew of {skew} lets them all share one node"),
+    )
+    return _separation(constraint.place, "the topologySpreadConstraint", checks, is_hard)
 
 
-def _affinity_reasons(template: PodTemplate) -> list[Separation]:
-    return [
-        Separation(term.place, "a pod anti-affinity over hostnames", soft=not term.required)
-        for term in template.anti_affinity
-        if term.topology_key.value == HOSTNAME and repels_own_pods(template, term) is Answer.YES
-    ]
+def _affinity_separation(template: PodTemplate, term: AffinityTerm) -> Separation:
+    checks = (
+        (repels_own_pods(template, term), "it repels none of these pods"),
+        (_over_nodes(term.topology_key.value), ""),
+    )
+    return _separation(term.place, "the pod anti-affinity", checks, Answer.YES if term.required else Answer.NO)
 
 
-def _port_reasons(template: PodTemplate) -> list[Separation]:
-    """Two pods that claim one port of the host cannot share a node."""
-    on_host = template.host_network.value is True
+def _separation(place: Place, reason: str, checks: tuple[tuple[Answer, str], ...], is_hard: Answer) -> Separation:
+    works = every(answer for answer, _ in checks)
+    flaws = (flaw for answer, flaw in (*checks, (is_hard, "it is only a preference")) if answer is Answer.NO)
+    is_soft = works is Answer.YES and is_hard is Answer.NO
+    return Separation(place, reason, every((works, is_hard)), next(flaws, ""), is_soft)
+
+
+def _over_nodes(topology_key: str | Unknown | None) -> Answer:
+    """Are the domains single nodes? Over zones or racks the nodes' labels decide whether two pods can share one."""
+    return Answer.YES if topology_key == HOSTNAME else Answer.UNKNOWN
+
+
+def _binds(skew: int | Unknown, replicas: int | None) -> Answer:
+    """Is there a number of pods, up to `replicas`, that may not all stand on one node?"""
+    if isinstance(skew, Unknown) or (replicas is None and skew > 1):
+        return Answer.UNKNOWN
+    return Answer.NO if replicas is not None and skew >= max(replicas, 2) else Answer.YES
+
+
+def _equals(value: str | Unknown, wanted: str) -> Answer:
+    if isinstance(value, Unknown):
+        return Answer.UNKNOWN
+    return Answer.YES if value == wanted else Answer.NO
+
+
+def _port_separations(template: PodTemplate) -> Iterator[Separation]:
+    """Two pods that claim one port of the host cannot share a node. On the host's network every port is one of the
+    host, also those that the template does not name and the scheduler so does not know of."""
+    on_host = template.host_network.value
     ports = [port for container in template.containers for port in container.ports]
-    claimed = [port for port in ports if on_host or isinstance(port.host_port.value, int)]
-    why = "the port it claims on the host network" if on_host else "the hostPort it claims"
-    return [Separation(port.number.place, why) for port in claimed[:1]]
+    for port in ports:
+        claimed = port.host_port.value
+        if on_host is True or (isinstance(claimed, int) and claimed > 0):
+            yield Separation(port.number.place, "the port of the host that it claims", Answer.YES)
+        elif isinstance(claimed, Unknown):
+            yield Separation(port.number.place, "the hostPort", Answer.UNKNOWN)
+    if isinstance(on_host, Unknown) or (on_host is True and not ports):
+        yield Separation(template.host_network.place, "hostNetwork", Answer.UNKNOWN)

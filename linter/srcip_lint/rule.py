@@ -1,8 +1,8 @@
 """The one module a rule imports.
 
-A rule is a value: an id, a name, the highest severity, a check and its page. The check is a pure function from the model to
-diagnoses; it sees everything and reports about one thing, the other places are related notes. Places are symbolic: a rule
-never computes a line number.
+A rule is a value: an id, a name, the highest severity, a check and its page. The check is a pure function from the
+model to diagnoses; it sees everything and reports about one thing, the other places are related notes. Places are
+symbolic: a rule never computes a line number.
 """
 
 from __future__ import annotations
@@ -14,26 +14,44 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
 from srcip_lint.model import Model, Requirement, WayIn
+from srcip_lint.path.hops import Addresses, Hop, Observation, SourcePath, Whose
+from srcip_lint.path.verdict import describe
+from srcip_lint.positions import dotted
 from srcip_lint.resources.objects import Object
+from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
+from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
 __all__ = [
+    "HOSTNAME",
+    "Addresses",
+    "AffinityTerm",
+    "Answer",
     "Check",
     "Diagnosis",
     "Family",
+    "Hop",
     "Model",
     "Object",
+    "Observation",
     "Place",
     "Reach",
     "Related",
     "Requirement",
     "Rule",
+    "Selector",
     "Service",
     "Severity",
+    "SourcePath",
     "Spot",
+    "SpreadConstraint",
     "WayIn",
+    "Whose",
     "Workload",
+    "describe",
+    "dotted",
+    "required_here",
 ]
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
@@ -81,6 +99,13 @@ class Diagnosis:
     fixes: tuple[str, ...] = ()
 
 
+def required_here(requirement: Requirement | None) -> tuple[Related, ...]:
+    """Where it is asserted that the client's address is required; nothing where only the configuration says so."""
+    if requirement is None or requirement.at is None:
+        return ()
+    return (Related(requirement.at, requirement.why, requirement.object),)
+
+
 Check = Callable[[Model], Iterable[Diagnosis]]
 
 
@@ -92,7 +117,8 @@ class Rule:
     name: str
     severity: Severity
     check: Check | None
-    """None for the one rule that is no question to the model (unused suppressions are known only after all rules ran)."""
+    """None for the one rule that is no question to the model (unused suppressions are known only after all rules
+    ran)."""
     doc: str
     reach: Reach = Reach.TREE
     default: bool = True

@@ -1,8 +1,9 @@
 """Every rule against its own page and its fixtures.
 
-A rule's page names the conjuncts of its truth condition and its silences; `fixtures/rules/<ID>/` holds a bundle for each, named
-after it (`<name>.yaml`, `<name>-2.yaml`, ...), in which the rule says nothing although everything else is as in a bundle that
-is reported; `reported*.yaml` are reported. So removing any conjunct or silence from a rule breaks a test here.
+A rule's page names the conjuncts of its truth condition and its silences; `fixtures/rules/<ID>/` holds a bundle for
+each, named after it (`<name>.yaml`, `<name>-2.yaml`, ...), in which the rule says nothing although everything else is
+as in a bundle that is reported; `reported*.yaml` are reported. So removing any conjunct or silence from a rule breaks
+a test here.
 """
 
 from __future__ import annotations
@@ -13,11 +14,12 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
+
 import srcip_lint_rules
+from linting import findings_of
 from srcip_lint.examples import Example, conditions, example, examples, silences
 from srcip_lint.rule import Family, Rule
 from srcip_lint_rules import RULES
-from linting import findings_of
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
 ASKED = [rule for rule in RULES if rule.check]

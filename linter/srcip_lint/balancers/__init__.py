@@ -1,8 +1,9 @@
 """Who brings packets to the nodes for a Service, and whether it leaves out nodes without a pod.
 
-A load balancer is recognised by what is declared, by the Service's class and annotations, or by the objects around it; two
-signals that disagree mean unknown. Under `externalTrafficPolicy: Local` the one question that decides between a fault and a
-healthy set-up is whether the deliverer looks at endpoints (through EndpointSlices, routes or the health-check node port).
+A load balancer is recognised by what is declared, by the Service's class and annotations, or by the objects around it;
+two signals that disagree mean unknown. Under `externalTrafficPolicy: Local` the one question that decides between a
+fault and a healthy set-up is whether the deliverer looks at endpoints (through EndpointSlices, routes or the
+health-check node port).
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ class Balancer:
     family: Family | None
     signals: tuple[Signal, ...] = ()
     reason: str = ""
+    named: bool = True
+    """Does anything (a class, an annotation, an object, a declaration) say which load balancer it is, known to us or
+    not?"""
 
     @property
     def name(self) -> str:
@@ -56,8 +60,13 @@ class Balancer:
 
 
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Balancer:
-    """The load balancer of a LoadBalancer Service: declared, else told by the Service, else by what stands around it."""
-    for signals in (_declared(environment, bundle, service), _told_by_service(service, bundle), _told_by_others(service, bundle)):
+    """The load balancer of a LoadBalancer Service: declared, else told by the Service, else by what stands around
+    it."""
+    for signals in (
+        _declared(environment, bundle, service),
+        _told_by_service(service, bundle),
+        _told_by_others(service, bundle),
+    ):
         families = {signal.family.name for signal in signals}
         if len(families) == 1:
             return Balancer(signals[0].family, tuple(signals))
@@ -65,7 +74,7 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Bala
             return Balancer(None, tuple(signals), "the signals disagree: " + ", ".join(sorted(families)))
     if isinstance(service.load_balancer_class.value, str):
         return Balancer(None, (), f"loadBalancerClass {service.load_balancer_class.value} is not one this tool knows")
-    return Balancer(None, (), "nothing in the manifests tells which load balancer serves it")
+    return Balancer(None, (), "nothing in the manifests tells which load balancer serves it", named=False)
 
 
 def _declared(environment: Environment, bundle: Bundle, service: Service) -> list[Signal]:
@@ -106,10 +115,18 @@ def _told_by_others(service: Service, bundle: Bundle) -> list[Signal]:
     """The objects that a load balancer leaves in the manifests, those of the nearest scope that has any."""
     if isinstance(service.load_balancer_class.value, str | Unknown):
         return []
-    signals = [*_metallb_signals(service, bundle), *_cilium_signals(service, bundle), *_kube_vip_signals(service, bundle)]
+    signals = [
+        *_metallb_signals(service, bundle),
+        *_cilium_signals(service, bundle),
+        *_kube_vip_signals(service, bundle),
+    ]
     placed = [signal for signal in signals if signal.object]
-    depth = max((closeness(service.object.folder, signal.object.folder) for signal in placed if signal.object), default=0)
-    near = [signal for signal in placed if signal.object and closeness(service.object.folder, signal.object.folder) == depth]
+    depth = max(
+        (closeness(service.object.folder, signal.object.folder) for signal in placed if signal.object), default=0
+    )
+    near = [
+        signal for signal in placed if signal.object and closeness(service.object.folder, signal.object.folder) == depth
+    ]
     by_family: dict[str, Signal] = {}
     for signal in near:
         by_family.setdefault(signal.family.name, signal)
@@ -137,12 +154,21 @@ def _cilium_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
         announces = policy.load_balancer_ips.value is True
         answer = policy.selector.matches(service.object.labels) if policy.selector else Answer.YES
         if announces and answer is Answer.YES:
-            yield Signal(FAMILIES["cilium-l2"], f"{policy.object.ref} selects it", policy.object.place.at("kind"), policy.object)
+            yield Signal(
+                FAMILIES["cilium-l2"], f"{policy.object.ref} selects it", policy.object.place.at("kind"), policy.object
+            )
         elif announces and answer is Answer.UNKNOWN:
-            yield Signal(FAMILIES["cilium"], f"{policy.object.ref} may select it", policy.object.place.at("kind"), policy.object)
+            yield Signal(
+                FAMILIES["cilium"], f"{policy.object.ref} may select it", policy.object.place.at("kind"), policy.object
+            )
     for evidence in bundle.evidence:
         if evidence.object.group == "cilium.io":
-            yield Signal(FAMILIES["cilium-bgp"], f"{evidence.object.ref} is there", evidence.object.place.at("kind"), evidence.object)
+            yield Signal(
+                FAMILIES["cilium-bgp"],
+                f"{evidence.object.ref} is there",
+                evidence.object.place.at("kind"),
+                evidence.object,
+            )
 
 
 def _cilium(service: Service, bundle: Bundle) -> Family:
@@ -158,8 +184,8 @@ def _kube_vip_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
 
 
 def _kube_vip(service: Service, bundle: Bundle) -> tuple[Family, Workload | None]:
-    """kube-vip with a leader for each Service (`svc_election`) puts the address where a pod stands; with one global leader,
-    in ARP mode, it does not (kube-vip website, usage/kubernetes-services)."""
+    """kube-vip with a leader for each Service (`svc_election`) puts the address where a pod stands; with one global
+    leader, in ARP mode, it does not (kube-vip website, usage/kubernetes-services)."""
     for workload in bundle.workloads:
         variables = dict(_kube_vip_variables(workload))
         if variables.get("svc_enable") == "true" and bundle.compatible(service.object, workload.object):

@@ -19,12 +19,21 @@ class Family:
     follows_endpoints: bool | None
     how: str
     """How it leaves out nodes without a pod, or why it does not."""
+    on_one_node: str = "only one healthy target"
+    """What it has left when all ready pods stand on one node; empty where it sends nothing to nodes."""
 
 
 _HEALTH = "it polls the health-check node port and leaves out nodes without a ready pod"
 _ENDPOINTS = "it announces the address only from nodes with a ready pod"
 _BLIND = "it does not look at where the pods are"
 _UNKNOWN = "whether it looks at where the pods are depends on how it is set up"
+_LEADER = "no standby node"
+_NEXT_HOP = "only one next hop"
+
+
+def polls_health(family: Family) -> bool:
+    """Does it poll the health-check node port?"""
+    return family.how == _HEALTH
 
 
 def _cloud(name: str, label: str) -> Family:
@@ -34,21 +43,21 @@ def _cloud(name: str, label: str) -> Family:
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        Family("metallb", "MetalLB", follows_endpoints=True, how=_ENDPOINTS),
-        Family("metallb-l2", "MetalLB in layer 2 mode", follows_endpoints=True, how=_ENDPOINTS),
-        Family("metallb-bgp", "MetalLB in BGP mode", follows_endpoints=True, how=_ENDPOINTS),
-        Family("calico-bgp", "Calico BGP", follows_endpoints=True, how=_ENDPOINTS),
-        Family("cilium-bgp", "the Cilium BGP control plane", follows_endpoints=True, how=_ENDPOINTS),
+        Family("metallb", "MetalLB", True, _ENDPOINTS, "no standby node (layer 2) or only one next hop (BGP)"),
+        Family("metallb-l2", "MetalLB in layer 2 mode", follows_endpoints=True, how=_ENDPOINTS, on_one_node=_LEADER),
+        Family("metallb-bgp", "MetalLB in BGP mode", follows_endpoints=True, how=_ENDPOINTS, on_one_node=_NEXT_HOP),
+        Family("calico-bgp", "Calico BGP", follows_endpoints=True, how=_ENDPOINTS, on_one_node=_NEXT_HOP),
+        Family("cilium-bgp", "the Cilium BGP control plane", True, _ENDPOINTS, _NEXT_HOP),
         Family("cilium-l2", "Cilium L2 announcements", follows_endpoints=False, how=_BLIND),
         Family("cilium", "Cilium", follows_endpoints=None, how=_UNKNOWN),
         Family("kube-vip", "kube-vip", follows_endpoints=None, how=_UNKNOWN),
-        Family("kube-vip-per-service", "kube-vip with svc_election", follows_endpoints=True, how=_ENDPOINTS),
+        Family("kube-vip-per-service", "kube-vip with svc_election", True, _ENDPOINTS, _LEADER),
         Family("kube-vip-global", "kube-vip without svc_election", follows_endpoints=False, how=_BLIND),
-        Family("k3s-servicelb", "k3s ServiceLB", follows_endpoints=True, how="it lists only nodes with a pod"),
-        Family("purelb", "PureLB", follows_endpoints=True, how="it honours Local only where it announces by route"),
+        Family("k3s-servicelb", "k3s ServiceLB", True, "it lists only nodes with a pod", "only one node's address to list"),
+        Family("purelb", "PureLB", True, "it honours Local only where it announces by route", _NEXT_HOP),
         Family("openelb", "OpenELB", follows_endpoints=None, how=_UNKNOWN),
         Family("static", "a static front", follows_endpoints=False, how=_BLIND),
-        Family("tailscale", "the Tailscale operator", follows_endpoints=True, how="it proxies to the cluster IP"),
+        Family("tailscale", "the Tailscale operator", True, "it proxies to the cluster IP", on_one_node=""),
         _cloud("aws-lbc", "the AWS load balancer controller"),
         _cloud("aws-ccm", "the AWS cloud provider"),
         _cloud("gke", "the GKE load balancer"),

@@ -6,21 +6,76 @@ one becomes plain values; its positions are computed when something is reported 
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import yaml
 
+from srcip_lint.documents.faults import explain
+from srcip_lint.documents.inner import written_indices
+from srcip_lint.documents.json_text import pieces, yaml_text
 from srcip_lint.documents.spans import Node, locate, trees
 from srcip_lint.documents.split import Chunk, Interest, Sketch, interest, sketch, split
-from srcip_lint.documents.values import ComplexKey, DuplicateKey, TooComplex, Values, load
+from srcip_lint.documents.values import ComplexKey, DuplicateKey, TooComplex, Undetermined, Values, load
 from srcip_lint.positions import FieldPath, Span
 from srcip_lint.sources import Source
 
-__all__ = ["ComplexKey", "Document", "Interest", "Place", "Sketch", "Skipped", "Spot", "Template", "Unreadable", "read"]
+__all__ = [
+    "ComplexKey",
+    "Document",
+    "Interest",
+    "Page",
+    "Place",
+    "Sketch",
+    "Skipped",
+    "Spot",
+    "Template",
+    "Undetermined",
+    "Unreadable",
+    "read",
+    "read_all",
+]
+
+_LINE_BREAK = re.compile(r"[\r\n]")
+
+
+class Page(Protocol):
+    """What a place can be in: a document of a file, a text nested in one, or an object put together from several.
+
+    `stream` names what is applied together: a file, or the kustomization at the root of a rendering, whose `folder` (from
+    the outermost) is then the object's scope.
+    """
+
+    @property
+    def value(self) -> Any: ...
+
+    @property
+    def source(self) -> Source: ...
+
+    @property
+    def template(self) -> str | None: ...
+
+    @property
+    def stream(self) -> str: ...
+
+    @property
+    def folder(self) -> tuple[str, ...]: ...
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The paths of all files that something of it is written in."""
+
+    def origin(self, place: Place) -> Place:
+        """Where a place of this page is written: in a page that stands in one file."""
+
+    def span(self, path: FieldPath, part: str = "field") -> Span:
+        """Where `path` stands, or its nearest ancestor that is written."""
+
+    def extent(self, path: FieldPath) -> tuple[int, int, str | None]:
+        """Start and end (exclusive) of the value at `path`, as indices in the source's text, and its scalar style."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,23 +98,63 @@ class Document:
     def _tree(self) -> Node:
         try:
             return trees(self.text)[self.nth]
-        except (yaml.YAMLError, IndexError):  # JSON that is not YAML (surrogate escapes): the whole document is its place
+        except yaml.YAMLError:  # JSON that libyaml refuses
+            return self._json_tree()
+
+    def _json_tree(self) -> Node:
+        try:
+            return trees(yaml_text(self.text))[0]
+        except yaml.YAMLError:  # not even like that, for a key of more than 1024 characters: all of it is its place
             return Node(0, len(self.text.rstrip()))
+
+    @property
+    def stream(self) -> str:
+        """What the document is applied together with: its file."""
+        return self.source.path
+
+    @property
+    def folder(self) -> tuple[str, ...]:
+        return self.source.folder
+
+    @property
+    def files(self) -> frozenset[str]:
+        return frozenset({self.source.path})
+
+    def origin(self, place: Place) -> Place:
+        """Where a place of this document is written: there."""
+        return place
 
     def span(self, path: FieldPath, part: str = "field") -> Span:
         """Where `path` stands, or its nearest ancestor that is written.
 
         `part` is `key`, `value` or `field`: the key and, where the value is a one-line scalar, the value too.
         """
+        return self.source.lines.span(*self.indices(path, part))
+
+    def extent(self, path: FieldPath) -> tuple[int, int, str | None]:
+        """Start and end (exclusive) of the value at `path`, as indices in the source's text, and its scalar style."""
+        _, _, node = locate(self._tree, path)
+        return self.start + node.start, self.start + node.end, node.style
+
+    def indices(self, path: FieldPath, part: str = "field") -> tuple[int, int]:
+        """What `span` spans, as indices in the source's text (code points)."""
         key_start, key_end, node = locate(self._tree, path)
         is_container = bool(node.fields or node.items) or node.style in ("|", ">")
         if part == "value":
             start, end = node.start, node.end
-        elif not path or (is_container and key_end > key_start):
-            start, end = key_start, max(key_end, key_start)
+        elif node is self._tree or (is_container and key_end > key_start):
+            start, end = key_start, key_end
+        elif is_container:  # an item of a list: its first line
+            start, end = node.start, min(node.end, _line_end(self.text, node.start))
         else:
             start, end = key_start, node.end if part == "field" and node.start >= key_start else key_end
-        return self._absolute(start, end)
+        return self.start + start, self.start + end
+
+    def span_of_first(self, path: FieldPath) -> Span | None:
+        """Where the key of a field that is written twice is written first; None where it is written once."""
+        _, _, parent = locate(self._tree, path[:-1])
+        first = parent.first.get(str(path[-1])) if path else None
+        return self._absolute(*first) if first else None
 
     def span_between(self, start: int, end: int) -> Span:
         """The span from index `start` to `end` of this document's text."""
@@ -73,25 +168,54 @@ class Document:
 class Place:
     """A field of a document: a symbolic location, made concrete only when it is reported."""
 
-    document: Document
+    document: Page
     path: FieldPath = ()
     part: str = "field"
+    inside: tuple[int, int] | None = None
+    """A stretch of the field's text, where that is a scalar: start and end (exclusive) in code points."""
+
+    @property
+    def origin(self) -> Place:
+        """Where it is written, in a file: another place only for an object put together from several."""
+        return self.document.origin(self)
 
     @property
     def span(self) -> Span:
-        return self.document.span(self.path, self.part)
+        origin = self.origin
+        text = _scalar(self) if self.inside else None
+        if self.inside is None or text is None:
+            return origin.document.span(origin.path, origin.part)
+        start, end, style = origin.document.extent(origin.path)
+        lines = origin.document.source.lines
+        inner = written_indices(lines.text[start:end], style, text, self.inside)
+        return lines.span(start + inner[0], start + inner[1])
 
     @property
     def source(self) -> Source:
-        return self.document.source
+        return self.origin.document.source
 
     @property
     def template(self) -> str | None:
-        return self.document.template
+        return self.origin.document.template
 
     def at(self, *steps: str | int) -> Place:
         """The place of a field below this one."""
         return Place(self.document, (*self.path, *steps), self.part)
+
+    def within(self, start: int, end: int) -> Place:
+        """The place of a stretch of this field's text, by its indices in code points: a line of a file in it."""
+        return Place(self.document, self.path, self.part, (start, end))
+
+
+def _scalar(place: Place) -> str | None:
+    """The text at a place; None where there is none (any more)."""
+    value = place.document.value
+    try:
+        for step in place.path:
+            value = value[step]
+    except (TypeError, KeyError, IndexError):
+        return None
+    return value if isinstance(value, str) else None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -142,73 +266,61 @@ def read(source: Source, wanted: Container[str]) -> Iterator[Document | Unreadab
             yield Skipped(source, verdict, sketch(chunk) if is_object else None)
 
 
+def read_all(source: Source) -> Iterator[Document | Unreadable | Template | Skipped]:
+    """The documents of a source, whatever they hold: for a file that another one gives a meaning, a patch say."""
+    for chunk in split(source.data):
+        yield from _parse(source, chunk)
+
+
 def _parse(source: Source, chunk: Chunk) -> Iterator[Document | Unreadable | Template | Skipped]:
-    start = len(source.data[: chunk.start].decode("utf-8", "surrogateescape"))
     try:
         text = chunk.data.decode()
-        values = _load(text)
     except UnicodeDecodeError as error:
         index = len(chunk.data[: error.start].decode("utf-8", "surrogateescape"))
-        yield _unreadable(source, chunk, start + index, f"not UTF-8: byte 0x{chunk.data[error.start]:02x} (offset {chunk.start + error.start})")
-    except (yaml.YAMLError, TooComplex, ValueError) as error:
-        index, reason = _explain(error)
-        if chunk.has_template_action:
-            first = text.index("{{")
-            yield Template(source, source.lines.span(start + first, start + first + 2))
-        else:
-            yield _unreadable(source, chunk, start + index, reason)
-    else:
-        duplicates = tuple(values.duplicates)
-        for nth, value in enumerate(values.roots):
-            if value is None:
-                yield Skipped(source, Interest.EMPTY, None)
-            else:
-                yield Document(source, chunk.number, start, text, value, chunk.template, duplicates if not nth else (), nth)
-
-
-def _load(text: str) -> Values:
-    """YAML, or else JSON: libyaml refuses the surrogate escapes of JSON, and objects that merely follow each other."""
+        byte, offset = chunk.data[error.start], chunk.start + error.start
+        yield _unreadable(source, chunk, index, f"not UTF-8: byte 0x{byte:02x} (offset {offset})")
+        return
     try:
-        return load(text)
+        parts = _parts(text)
+    except (yaml.YAMLError, TooComplex, ValueError, OverflowError) as error:
+        action = None if isinstance(error, TooComplex) else chunk.template_action
+        if action is None:
+            yield _unreadable(source, chunk, *explain(error, text))
+        else:
+            start = chunk.index + len(chunk.data[:action].decode())
+            yield Template(source, source.lines.span(start, start + 2))
+        return
+    for start, part, values in parts:
+        yield from _documents(source, chunk, chunk.index + start, part, values)
+
+
+def _parts(text: str) -> list[tuple[int, str, Values]]:
+    """A text's documents: as one part, unless it is JSON that libyaml refuses; then each value with its index and text."""
+    try:
+        return [(0, text, load(text))]
     except yaml.YAMLError:
-        if not text.lstrip("\ufeff \t\r\n").startswith(("{", "[")):
+        parts = pieces(text)
+        if parts is None:
             raise
-        roots = _json_stream(text)
-        if roots is None:
-            raise
-        return Values(roots)
+        return parts
 
 
-def _json_stream(text: str) -> list[Any] | None:
-    decoder = json.JSONDecoder()
-    roots, index = [], 0
-    text = text.strip()
-    while index < len(text):
-        try:
-            value, index = decoder.raw_decode(text, index)
-        except (ValueError, RecursionError):
-            return None
-        roots.append(value)
-        while index < len(text) and text[index] in " \t\r\n":
-            index += 1
-    return roots
+def _documents(source: Source, chunk: Chunk, start: int, text: str, values: Values) -> Iterator[Document | Skipped]:
+    for nth, value in enumerate(values.roots):
+        if value is None:
+            yield Skipped(source, Interest.EMPTY, None)
+        else:
+            duplicates = tuple(key for key in values.duplicates if key.nth == nth)
+            yield Document(source, chunk.number, start, text, value, chunk.template, duplicates, nth)
 
 
 def _unreadable(source: Source, chunk: Chunk, index: int, reason: str) -> Unreadable:
-    return Unreadable(source, source.lines.span(index, index + 1), reason, chunk.looks_like_kubernetes)
+    """The answer about a chunk whose text cannot be read at `index` (code points)."""
+    span = source.lines.span(chunk.index + index, chunk.index + index + 1)
+    return Unreadable(source, span, reason, chunk.looks_like_kubernetes)
 
 
-def _explain(error: Exception) -> tuple[int, str]:
-    """Where a parser gave up (index in the text) and why, in one line. An open construct is reported where it starts."""
-    if isinstance(error, TooComplex):
-        return error.index, error.reason
-    if isinstance(error, yaml.MarkedYAMLError):
-        mark = error.context_mark if error.context_mark and "unexpected end" in str(error.problem) else error.problem_mark
-        mark = mark or error.context_mark
-        words = [word for word in (error.context, error.problem) if word]
-        return (mark.index if mark else 0), "not YAML: " + ", ".join(words)
-    if isinstance(error, yaml.reader.ReaderError):
-        return error.position, f"not YAML: the character U+{ord(error.character):04X} is not allowed" if isinstance(
-            error.character, str
-        ) else f"not YAML: {error.reason}"
-    return 0, f"not YAML: {error}"
+def _line_end(text: str, index: int) -> int:
+    """Where the line of an index ends, before its line break."""
+    match = _LINE_BREAK.search(text, index)
+    return match.start() if match else len(text)

@@ -16,6 +16,10 @@ from srcip_lint.documents.values import events, scalar_value
 from srcip_lint.positions import FieldPath
 
 
+_Key = tuple["str | None", int, int]
+"""The key that waits for its value: its text (None for the merge key `<<`), start and end."""
+
+
 @dataclass(slots=True)
 class Node:
     """A value's place: indices in code points, the end exclusive. `style` is libyaml's scalar style (`|`, `>`, ...)."""
@@ -24,42 +28,47 @@ class Node:
     end: int
     style: str | None = None
     is_sequence: bool = False
-    fields: dict[str, tuple[int, Node]] = field(default_factory=dict)
+    fields: dict[str, tuple[int, int, Node]] = field(default_factory=dict)
+    """Start and end of each key, and the value; of a key written twice, where it is written last."""
+    first: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Start and end of the keys written twice, where they are written first."""
     items: list[Node] = field(default_factory=list)
     merges: list[Node] = field(default_factory=list)
 
-    def child(self, step: str | int) -> tuple[int, Node] | None:
-        """The start of the key (of the item, in a sequence) and the node below `step`; None where there is none."""
+    def child(self, step: str | int) -> tuple[int, int, Node] | None:
+        """Start and end of the key (of the item's start, in a sequence) and the node below `step`; None where there is none."""
         if isinstance(step, int):
-            return (self.items[step].start, self.items[step]) if 0 <= step < len(self.items) else None
-        if step in self.fields:
-            return self.fields[step]
-        for merged in self.merges:
-            for mapping in merged.items or [merged]:
-                found = mapping.fields.get(step)
-                if found:
-                    return found
+            found = self.items[step] if 0 <= step < len(self.items) else None
+            return (found.start, found.start, found) if found else None
+        if step in self.fields or not self.merges:
+            return self.fields.get(step)
+        pending, seen = [*reversed(self.merges)], {id(self)}
+        while pending:  # merges of merges, in their order of precedence
+            merged = pending.pop()
+            if step in merged.fields:
+                return merged.fields[step]
+            if id(merged) not in seen:
+                seen.add(id(merged))
+                pending += reversed(merged.items or merged.merges)
         return None
 
 
 def locate(root: Node, path: FieldPath) -> tuple[int, int, Node]:
     """Start of the key, end of the key's text and the node at `path`, or of its nearest ancestor that is written."""
-    key_start, node = root.start, root
-    key_end = root.start
+    found = (root.start, root.start, root)
     for step in path:
-        found = node.child(step)
-        if found is None:
+        below = found[2].child(step)
+        if below is None:
             break
-        key_start, node = found
-        key_end = key_start + len(step) if isinstance(step, str) else key_start
-    return key_start, key_end, node
+        found = below
+    return found
 
 
 def trees(text: str) -> list[Node]:
     """One tree a document of the text. The text has been read before, so nothing is raised that was not raised then."""
     roots: list[Node] = []
     stack: list[Node] = []
-    keys: list[tuple[str, int] | None] = []
+    keys: list[_Key | None] = []
     anchors: dict[str, Node] = {}
     for event in events(text):
         kind = type(event)
@@ -87,7 +96,7 @@ def _node(event: Any) -> Node:
     return Node(event.start_mark.index, end, style, is_sequence=type(event) is yaml.SequenceStartEvent)
 
 
-def _close(stack: list[Node], keys: list[tuple[str, int] | None], event: Any) -> None:
+def _close(stack: list[Node], keys: list[_Key | None], event: Any) -> None:
     node = stack.pop()
     keys.pop()
     is_flow = event.end_mark.index > event.start_mark.index
@@ -96,25 +105,33 @@ def _close(stack: list[Node], keys: list[tuple[str, int] | None], event: Any) ->
         stack[-1].end = max(stack[-1].end, node.end)
 
 
-def _place(
-    node: Node, event: Any, stack: list[Node], keys: list[tuple[str, int] | None], roots: list[Node]
-) -> None:
+def _place(node: Node, event: Any, stack: list[Node], keys: list[_Key | None], roots: list[Node]) -> None:
     if not stack:
         roots.append(node)
         return
     parent = stack[-1]
-    end = node.end if type(event) is not yaml.AliasEvent else event.end_mark.index
-    parent.end = max(parent.end, end)
+    is_alias = type(event) is yaml.AliasEvent  # then it ends where the alias does, not where the anchor's text does
+    parent.end = max(parent.end, event.end_mark.index if is_alias else node.end)
     if parent.is_sequence:
         parent.items.append(node)
         return
     key = keys[-1]
     if key is None:
-        text = key_text(scalar_value(event)) if type(event) is yaml.ScalarEvent else ""
-        keys[-1] = (text, event.start_mark.index)
+        keys[-1] = _key(node, event)
         return
     keys[-1] = None
-    if key[0] == "<<":
+    text, start, end = key
+    if text is None:
         parent.merges.append(node)
-    else:
-        parent.fields[key[0]] = (key[1], node)
+        return
+    if text in parent.fields:
+        parent.first.setdefault(text, parent.fields[text][:2])
+    parent.fields[text] = (start, end, node)
+
+
+def _key(node: Node, event: Any) -> _Key:
+    """A key's text, start and end. A collection, or an alias, is no field that a path could name."""
+    is_scalar = type(event) is yaml.ScalarEvent
+    is_merge = is_scalar and event.value == "<<" and event.implicit[0]
+    text = None if is_merge else key_text(scalar_value(event)) if is_scalar else ""
+    return text, event.start_mark.index, node.end

@@ -2,11 +2,13 @@
 
 PyYAML's own composer is recursive in C and dies with SIGSEGV on deep nesting, constructs tagged objects and resolves
 scalars its own way. The event stream does none of that: values are built here with an explicit stack, depth and size are
-bounded before anything can recurse, and an alias shares its value, so an alias bomb stays as small as its text.
+bounded before anything can recurse, and an alias shares its value. What aliases stand for is counted, so that nobody who
+walks a value meets more of it than kubectl would accept.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,12 +16,16 @@ from typing import Any
 import yaml
 
 from srcip_lint.documents.scalars import Scalar, key_text, resolve, resolve_tagged
+from srcip_lint.positions import FieldPath
 
 LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it (about ten times as fast), else the pure Python scanner."""
 
 MAX_DEPTH = 200
-MAX_MERGED_KEYS = 100_000
+MAX_ALIASED = 400_000
+"""How many values the aliases of a text may stand for. go-yaml, and so kubectl, refuses "excessive aliasing" from there on."""
+MAX_DUPLICATES = 100
+"""How many keys written twice are told of one text."""
 
 _MERGE = object()
 _NO_KEY = object()
@@ -39,13 +45,25 @@ class ComplexKey:
     """Stands for a mapping key that is itself a collection; `{{ .Values.x }}` reads as one."""
 
 
+@dataclass(frozen=True, slots=True)
+class Undetermined:
+    """Stands for a value that something else puts there later, and that cannot be told from the files; `why` says what."""
+
+    why: str
+
+
 @dataclass(slots=True)
 class DuplicateKey:
-    """A mapping key written twice; the last one counts, as it does for kubectl. Indices are code points in the text."""
+    """A mapping key written again; the last one counts, as it does for kubectl. Indices are code points in the text.
 
-    key: str
+    `path` leads to the field (to the nearest one that a path can name, inside a key that is a collection); `nth` is the
+    document in the text.
+    """
+
+    path: FieldPath
     start: int
     end: int
+    nth: int
 
 
 @dataclass(slots=True)
@@ -59,6 +77,7 @@ class Values:
 def events(text: str) -> Iterator[Any]:
     """The parser events of a text, depth-guarded. Raises yaml.YAMLError, TooComplex."""
     depth = 0
+    event: Any
     for event in yaml.parse(text, Loader=LOADER):
         kind = type(event)
         if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
@@ -85,7 +104,8 @@ class _Builder:
         self.keys: list[Any] = []
         self.merges: list[list[Any]] = []
         self.anchors: dict[str, Any] = {}
-        self.merged = 0
+        self.measured: dict[int, tuple[Any, int, int]] = {}
+        self.aliased = 0
 
     def build(self, stream: Iterable[Any]) -> Values:
         for event in stream:
@@ -97,7 +117,7 @@ class _Builder:
             elif kind is yaml.SequenceStartEvent:
                 self._open([], event)
             elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
-                self._close(event)
+                self._close()
             elif kind is yaml.AliasEvent:
                 self._add(self._alias(event), event)
             elif kind is yaml.DocumentStartEvent:
@@ -107,7 +127,33 @@ class _Builder:
     def _alias(self, event: Any) -> Any:
         if event.anchor not in self.anchors:
             raise yaml.composer.ComposerError(None, None, f"found undefined alias {event.anchor!r}", event.start_mark)
-        return self.anchors[event.anchor]
+        value = self.anchors[event.anchor]
+        if isinstance(value, dict | list):
+            self._bound(value, event)
+        return value
+
+    def _bound(self, value: Any, event: Any) -> None:
+        """Raises TooComplex where an alias makes the document endless, too large or too deep."""
+        index = event.start_mark.index
+        if any(value is opened for opened in self.stack):
+            raise TooComplex(f"the alias *{event.anchor} stands inside its own anchor", index)
+        size, height = self._measure(value)
+        self.aliased += size
+        if self.aliased > MAX_ALIASED:
+            raise TooComplex(f"aliases that stand for more than {MAX_ALIASED} values", index)
+        if len(self.stack) + height > MAX_DEPTH:
+            raise TooComplex(f"nested deeper than {MAX_DEPTH} levels", index)
+
+    def _measure(self, value: Any) -> tuple[int, int]:
+        """How many values a closed collection holds, aliases expanded, and how deeply they are nested (at most MAX_DEPTH)."""
+        if id(value) not in self.measured:
+            size, height = 1, 0
+            for item in value.values() if isinstance(value, dict) else value:
+                below, depth = self._measure(item) if isinstance(item, dict | list) else (1, 0)
+                size, height = size + below, max(height, depth)
+            self.measured[id(value)] = (value, size, height + 1)  # the value itself keeps its id from being used again
+        _, size, height = self.measured[id(value)]
+        return size, height
 
     def _open(self, collection: Any, event: Any) -> None:
         self._place(collection, event)
@@ -117,22 +163,12 @@ class _Builder:
         self.keys.append(_NO_KEY)
         self.merges.append([])
 
-    def _close(self, event: Any) -> None:
+    def _close(self) -> None:
         collection = self.stack.pop()
         self.keys.pop()
         merges = self.merges.pop()
         for merged in merges:
-            self._merge(collection, merged, event)
-
-    def _merge(self, target: dict[str, Any], merged: Any, event: Any) -> None:
-        """`<<`: a mapping's own keys win, and an earlier merge wins over a later one."""
-        for mapping in merged if isinstance(merged, list) else [merged]:
-            if isinstance(mapping, dict):
-                self.merged += len(mapping)
-                if self.merged > MAX_MERGED_KEYS:
-                    raise TooComplex(f"more than {MAX_MERGED_KEYS} merged keys", event.start_mark.index)
-                for key, value in mapping.items():
-                    target.setdefault(key, value)
+            _merge(collection, merged)
 
     def _add(self, value: Any, event: Any) -> None:
         if event.anchor and type(event) is not yaml.AliasEvent:
@@ -164,8 +200,37 @@ class _Builder:
             return _MERGE
         key = key_text(value)
         if key in mapping:
-            self.values.duplicates.append(DuplicateKey(key, event.start_mark.index, event.end_mark.index))
+            self._duplicate(key, event)
         return key
+
+    def _duplicate(self, key: str, event: Any) -> None:
+        if len(self.values.duplicates) < MAX_DUPLICATES:
+            start, end, nth = event.start_mark.index, event.end_mark.index, len(self.values.roots) - 1
+            self.values.duplicates.append(DuplicateKey(self._path(key), start, end, nth))
+
+    def _path(self, key: str) -> FieldPath:
+        """The path of a key of the innermost open mapping."""
+        path: list[str | int] = []
+        for outer, inner in itertools.pairwise(self.stack):
+            step = len(outer) - 1 if type(outer) is list else _key_of(outer, inner)
+            if step is None:
+                return tuple(path)
+            path.append(step)
+        return (*path, key)
+
+
+def _key_of(mapping: dict[Any, Any], value: Any) -> str | None:
+    """The key of an open collection: as a rule the last one. None where the collection is itself a key, or below such a key."""
+    found = next((key for key, other in reversed(mapping.items()) if other is value), None)
+    return found if isinstance(found, str) else None
+
+
+def _merge(target: dict[str, Any], merged: Any) -> None:
+    """`<<`: a mapping's own keys win, and an earlier merge wins over a later one."""
+    for mapping in merged if isinstance(merged, list) else [merged]:
+        if isinstance(mapping, dict):
+            for key, value in mapping.items():
+                target.setdefault(key, value)
 
 
 def scalar_value(event: Any) -> Scalar:

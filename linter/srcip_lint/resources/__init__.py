@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from srcip_lint.documents import Document, Place
+from srcip_lint.documents import Page, Place
 from srcip_lint.resources.cluster import (
+    read_calico_installation,
     read_cilium_l2_policy,
     read_config_map,
     read_evidence,
+    read_felix_configuration,
     read_ingress,
     read_namespace,
     read_node,
@@ -23,9 +25,6 @@ from srcip_lint.resources.fields import Field, ShapeProblem
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
 from srcip_lint.resources.workload import read_autoscaler, read_rollout_reference, read_workload
-
-MAX_OBJECTS = 100_000
-MAX_LIST_DEPTH = 8
 
 _Reader = Callable[[Field], Any]
 _APPS = ("apps", "extensions")
@@ -55,6 +54,8 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "CiliumL2AnnouncementPolicy": (("cilium.io",), read_cilium_l2_policy),
     "CiliumBGPPeeringPolicy": (("cilium.io",), read_evidence),
     "CiliumBGPClusterConfig": (("cilium.io",), read_evidence),
+    "FelixConfiguration": (("crd.projectcalico.org", "projectcalico.org"), read_felix_configuration),
+    "Installation": (("operator.tigera.io",), read_calico_installation),
     "IPAddressPool": (_METALLB, read_evidence),
     "AddressPool": (_METALLB, read_evidence),
     "L2Advertisement": (_METALLB, read_evidence),
@@ -87,31 +88,40 @@ class _Loading:
     partial: int = 0
 
 
-def load(document: Document) -> Loaded:
+def load(document: Page) -> Loaded:
     """The objects of a document, Lists of any nesting expanded."""
     loading = _Loading()
     for place, value in _objects(document):
         _load_object(value, place, loading)
-    return Loaded(tuple(loading.resources), tuple(loading.others), tuple(loading.problems), loading.fragments, loading.partial)
+    return Loaded(
+        tuple(loading.resources),
+        tuple(loading.others),
+        tuple(loading.problems),
+        loading.fragments,
+        loading.partial,
+    )
 
 
 def _load_object(value: dict[Any, Any], place: Place, loading: _Loading) -> None:
     problems: list[ShapeProblem] = []
     root = Field(value, place, problems)
     found = read_object(root)
-    if not found.name:
-        loading.fragments += 1
-        return
-    groups, reader = _READERS.get(found.kind, ((), read_object))
-    if found.group not in groups:
+    groups, reader = _READERS.get(found.kind, ((), None))
+    is_read = found.group in groups or (bool(groups) and not isinstance(value["apiVersion"], str))
+    if is_read and reader and found.name:
+        resource = (read_rollout_reference(root) if found.kind == "Rollout" else None) or reader(root)
+        partial = bool(getattr(resource, "partial", False))
+        loading.partial += partial
+        loading.fragments += partial
+        loading.resources.append(resource)
+    elif found.name:
         loading.others.append(found)
-        return
-    resource = (read_rollout_reference(root) if found.kind == "Rollout" else None) or reader(root)
-    loading.problems += [(found, problem) for problem in _unique(problems)]
-    if getattr(resource, "partial", False):
+    else:
         loading.fragments += 1
-        loading.partial += 1
-    loading.resources.append(resource)
+    if found.kind == "List":
+        root.field("items").items()  # a List whose items are no list holds nothing, whatever was meant
+    if is_read or found.kind == "List":
+        loading.problems += [(found, problem) for problem in _unique(problems)]
 
 
 def _unique(problems: list[ShapeProblem]) -> Iterator[ShapeProblem]:
@@ -123,26 +133,27 @@ def _unique(problems: list[ShapeProblem]) -> Iterator[ShapeProblem]:
             yield problem
 
 
-def _objects(document: Document) -> Iterator[tuple[Place, dict[Any, Any]]]:
-    """The objects of a document. Bounded in depth and number, since aliases may make a List hold itself."""
-    pending: list[tuple[Place, Any, int]] = [(Place(document), document.value, 0)]
-    count = 0
-    while pending and count < MAX_OBJECTS:
-        place, value, depth = pending.pop()
-        if not isinstance(value, dict) or not isinstance(value.get("kind"), str) or not value.get("apiVersion"):
+def _objects(document: Page) -> Iterator[tuple[Place, dict[Any, Any]]]:
+    """The objects of a document, in order, each once: an alias to an object, or to a List, is not another one."""
+    pending: list[tuple[Place, Any, dict[str, Any]]] = [(Place(document), document.value, {})]
+    seen: set[int] = set()
+    while pending:
+        place, written, inherited = pending.pop()
+        if not isinstance(written, dict) or id(written) in seen:
+            continue
+        seen.add(id(written))
+        value = written if "kind" in written else {**inherited, **written}
+        if not isinstance(value.get("kind"), str) or value.get("apiVersion") in (None, ""):
             continue
         items = value.get("items")
-        if value["kind"].endswith("List") and isinstance(items, list) and depth < MAX_LIST_DEPTH:
-            below = [(place.at("items", index), _typed(item, value), depth + 1) for index, item in enumerate(items)]
-            pending += reversed(below[: MAX_OBJECTS - count])
+        if value["kind"].endswith("List") and isinstance(items, list):
+            below = [(place.at("items", index), item, _inherited(value)) for index, item in enumerate(items)]
+            pending += reversed(below)
         else:
-            count += 1
             yield place, value
 
 
-def _typed(item: Any, parent: dict[Any, Any]) -> Any:
-    """An item of a typed list (`ServiceList`) as the API server sends it: without a kind of its own."""
+def _inherited(parent: dict[Any, Any]) -> dict[str, Any]:
+    """What the items of a typed list (`ServiceList`) leave out, for the API server does not repeat it."""
     kind = parent["kind"].removesuffix("List")
-    if not kind or not isinstance(item, dict) or "kind" in item:
-        return item
-    return {"apiVersion": parent["apiVersion"], "kind": kind, **item}
+    return {"apiVersion": parent["apiVersion"], "kind": kind} if kind else {}

@@ -32,10 +32,12 @@ class Namespace:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ConfigMap:
-    """A ConfigMap; `data` holds each text with its place."""
+    """A ConfigMap. `data` holds each value with its place, read as a setting: a placeholder is Unknown. `files` holds
+    them read as files, with a syntax of their own in which `$remote_addr` is no placeholder."""
 
     object: Object
     data: Mapping[str, Located[str | Unknown]]
+    files: Mapping[str, Located[str | Unknown]]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,10 +66,32 @@ class Evidence:
     object: Object
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class DataplaneSetting:
+    """An object that tells which dataplane runs: a Calico FelixConfiguration or Installation. None where it says
+    nothing."""
+
+    object: Object
+    dataplane: str | None
+
+
+def read_felix_configuration(root: Field) -> DataplaneSetting:
+    """Calico's own setting: `bpfEnabled`."""
+    enabled = root.field("spec", "bpfEnabled").boolean(default=False).value is True
+    return DataplaneSetting(read_object(root), "calico-ebpf" if enabled else None)
+
+
+def read_calico_installation(root: Field) -> DataplaneSetting:
+    """The Tigera operator's setting: `linuxDataplane: BPF`."""
+    dataplane = root.field("spec", "calicoNetwork", "linuxDataplane").text("").value
+    return DataplaneSetting(read_object(root), "calico-ebpf" if dataplane == "BPF" else None)
+
+
 def read_node(root: Field) -> Node:
     found = read_object(root)
     taints = tuple(
-        Taint(*(_text(item.field(name)) for name in ("key", "value", "effect"))) for item in root.field("spec", "taints").items()
+        Taint(*(_text(item.field(name)) for name in ("key", "value", "effect")))
+        for item in root.field("spec", "taints").items()
     )
     return Node(found, found.labels, taints, root.field("spec", "unschedulable").boolean(default=False).value is True)
 
@@ -77,7 +101,9 @@ def read_namespace(root: Field) -> Namespace:
 
 
 def read_config_map(root: Field) -> ConfigMap:
-    return ConfigMap(read_object(root), {key: value.text("") for key, value in root.field("data").pairs()})
+    data = dict(root.field("data").pairs())
+    settings = {key: value.text("") for key, value in data.items()}
+    return ConfigMap(read_object(root), settings, {key: value.verbatim() for key, value in data.items()})
 
 
 def read_evidence(root: Field) -> Evidence:
@@ -85,12 +111,14 @@ def read_evidence(root: Field) -> Evidence:
 
 
 def read_ingress(root: Field) -> BackendReference:
-    """An Ingress of either schema: `networking.k8s.io/v1` names Services in `service.name`, older ones in `serviceName`."""
+    """An Ingress of either schema: `networking.k8s.io/v1` names Services in `service.name`, older ones in
+    `serviceName`."""
     found, spec = read_object(root), root.field("spec")
     backends = [spec.field("defaultBackend"), spec.field("backend")]
     for rule in spec.field("rules").items():
         backends += [path.field("backend") for path in rule.field("http", "paths").items()]
-    names = [_text(backend.field("service", "name")) or _text(backend.field("serviceName")) for backend in backends]
+    fields = [field for backend in backends for field in (backend.field("service", "name"), backend.field("serviceName"))]
+    names = [_text(field) for field in fields]
     controller = _text(spec.field("ingressClassName")) or found.annotation("kubernetes.io/ingress.class")
     return BackendReference(found, controller, tuple(sorted({name for name in names if name})))
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from srcip_lint.documents import ComplexKey, Place
+from srcip_lint.documents import ComplexKey, Place, Undetermined
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 
@@ -32,11 +33,11 @@ class Unknown:
 
 
 @dataclass(frozen=True, slots=True)
-class Located(Generic[T]):
+class Located(Generic[T_co]):
     """A value and where it stands. Where `written` is false it is the API server's default, and `place` the place that
     it would be written at; the place shown is then the nearest one that is written."""
 
-    value: T
+    value: T_co
     place: Place
     written: bool = True
 
@@ -55,14 +56,22 @@ _PLACEHOLDER = re.compile(
 )
 """Shell and Flux `${X}`, kustomize `$(X)`, templates `{{`/`{%`, SOPS `ENC[`, vault plugins, and hand-written `<your-ip>`."""
 
+_COMPLEX_KEY = ComplexKey()
+
 
 def placeholder(value: object) -> Unknown | None:
     """The Unknown that a value stands for when something else is to fill it in; None for an ordinary value."""
     if isinstance(value, str) and _PLACEHOLDER.search(value):
         return Unknown(f"the placeholder {value}")
-    if isinstance(value, dict) and any(isinstance(key, ComplexKey) for key in value):
+    if isinstance(value, dict) and _COMPLEX_KEY in value:
         return Unknown("a template expression")
-    return None
+    return Unknown(value.why) if isinstance(value, Undetermined) else None
+
+
+def _format_field(value: object) -> Unknown | None:
+    """`{name}`, a field of Python's or Rust's format strings, which YAML reads as a mapping, where no mapping belongs."""
+    is_one = isinstance(value, dict) and list(value.values()) == [None]
+    return Unknown("a template expression") if is_one else None
 
 
 class Field:
@@ -106,6 +115,10 @@ class Field:
     def text(self, default: U) -> Located[str | U | Unknown]:
         """A string. Raises nothing: a wrong type is a problem and Unknown."""
         return self._typed(str, default, "a string")
+
+    def verbatim(self) -> Located[str | Unknown]:
+        """A string that is a file of its own: what looks like a placeholder in it (`$remote_addr`) may be its syntax."""
+        return Located(self.raw, self.place) if isinstance(self.raw, str) else self._typed(str, "", "a string")
 
     def optional_text(self) -> Located[str | Unknown] | None:
         """A string, or None where it is absent."""
@@ -155,7 +168,7 @@ class Field:
     def _typed(self, wanted: type[T], default: U, expected: str) -> Located[T | U | Unknown]:
         if self.absent:
             return Located(default, self.place, written=False)
-        unknown = placeholder(self.raw)
+        unknown = placeholder(self.raw) or _format_field(self.raw)
         if unknown:
             return Located(unknown, self.place)
         if not isinstance(self.raw, wanted) or (wanted is int and isinstance(self.raw, bool)):
@@ -165,8 +178,7 @@ class Field:
 
 
 def _text_value(field: Field) -> str | Unknown:
-    value = field.text("").value
-    return value if value is not None else ""
+    return field.text("").value
 
 
 def describe(value: object) -> str:

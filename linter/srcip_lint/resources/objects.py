@@ -23,6 +23,8 @@ class Object:
     name: str
     labels: Labels
     annotations: Mapping[str, str | Unknown]
+    generated: bool = False
+    """Is `name` only the prefix (`generateName`) of a name that the API server makes up?"""
 
     @property
     def ref(self) -> ObjectRef:
@@ -30,11 +32,27 @@ class Object:
 
     @property
     def folder(self) -> tuple[str, ...]:
-        return self.place.document.source.folder
+        """The folder of its scope: its file's, or that of the kustomization that renders it."""
+        return self.place.document.folder
+
+    @property
+    def stream(self) -> str:
+        """What it is applied together with: its file, or the kustomization that renders it."""
+        return self.place.document.stream
 
     @property
     def path(self) -> str:
-        return self.place.document.source.path
+        """The file it stands in; where several make it up, the one that the others change."""
+        return self.place.source.path
+
+    @property
+    def files(self) -> frozenset[str]:
+        """The paths of all files that something of it is written in."""
+        return self.place.document.files
+
+    def holds(self, at: Place) -> bool:
+        """Does a place stand in this object?"""
+        return at.document is self.place.document and at.path[: len(self.place.path)] == self.place.path
 
     def annotation(self, key: str) -> str | None:
         """The annotation's value where it is written and known."""
@@ -47,15 +65,17 @@ def read_object(root: Field) -> Object:
     metadata = root.field("metadata")
     group, _, version = _text(root.field("apiVersion")).rpartition("/")
     namespace = metadata.field("namespace")
+    name = _text(metadata.field("name"))
     return Object(
         place=root.place,
         group=group,
         version=version,
         kind=_text(root.field("kind")),
         namespace=_text(namespace) or None,
-        name=_text(metadata.field("name")) or _text(metadata.field("generateName")),
+        name=name or _text(metadata.field("generateName")),
         labels=metadata.field("labels").text_map(),
         annotations=metadata.field("annotations").text_map(),
+        generated=not name,
     )
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from srcip_lint.documents import Place
-from srcip_lint.resources.fields import Field, Located, Unknown
-from srcip_lint.resources.selectors import Labels, Requirement, Selector, label_selector
+from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
+from srcip_lint.resources.selectors import Labels, Requirement, Selector, label_selector, requirement_values
+from srcip_lint.resources.volumes import Mount, Volume, read_mount, read_volume
 
 HOSTNAME = "kubernetes.io/hostname"
 
@@ -30,6 +31,9 @@ class Container:
     ports: tuple[ContainerPort, ...]
     environment: tuple[tuple[str, str | None], ...]
     """Literal variables; the value is None where it comes from elsewhere (`valueFrom`) or is a placeholder."""
+    arguments: tuple[str, ...] = ()
+    """`command` and `args` as they are written, `$(NAME)` references included."""
+    mounts: tuple[Mount, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -54,13 +58,17 @@ class SpreadConstraint:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AffinityTerm:
-    """A pod (anti-)affinity term. `own_namespace` says that it looks at the pod's own namespace only."""
+    """A pod (anti-)affinity term. `own_namespace` says that it looks at the pod's own namespace only; `selector` is
+    None where it is null, which selects no pod; of the pods that it selects, those with the pod's own values of the
+    `mismatch_label_keys` are left out."""
 
     place: Place
     required: bool
     topology_key: Located[str | None | Unknown]
     selector: Selector | None
+    selector_place: Place
     own_namespace: bool
+    mismatch_label_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,6 +98,11 @@ class PodTemplate:
     affinity: tuple[AffinityTerm, ...]
     claims: bool
     """Does it mount a PersistentVolumeClaim?"""
+    obscured: bool = False
+    """Could something that decides where the pods run not be read as a whole (`affinity: ${AFFINITY}`)?"""
+    labels_obscured: bool = False
+    """Could the labels not be read as a whole (`labels: ${LABELS}`), or the key of one?"""
+    volumes: tuple[Volume, ...] = ()
 
 
 def read_template(root: Field) -> PodTemplate:
@@ -112,7 +125,29 @@ def read_template(root: Field) -> PodTemplate:
         anti_affinity=_affinity_terms(affinity.field("podAntiAffinity")),
         affinity=_affinity_terms(affinity.field("podAffinity")),
         claims=any(not item.field("persistentVolumeClaim").absent for item in spec.field("volumes").items()),
+        obscured=_obscured(spec),
+        labels_obscured=_labels_obscured(metadata),
+        volumes=tuple(read_volume(item) for item in spec.field("volumes").items()),
     )
+
+
+def _obscured(spec: Field) -> bool:
+    affinity, spread = spec.field("affinity"), spec.field("topologySpreadConstraints")
+    repelling = affinity.field("podAntiAffinity")
+    lists = [spread, _terms(repelling, "required"), _terms(repelling, "preferred")]
+    mappings = [affinity, repelling, affinity.field("nodeAffinity"), spec.field("nodeSelector")]
+    mappings += [item for field in lists for item in field.items()]
+    return not all(_readable(field, list) for field in lists) or not all(_readable(field, dict) for field in mappings)
+
+
+def _labels_obscured(metadata: Field) -> bool:
+    labels = metadata.field("labels")
+    readable = _readable(metadata, dict) and _readable(labels, dict)
+    return not readable or any(placeholder(key) for key in labels.raw or ())
+
+
+def _readable(field: Field, kind: type) -> bool:
+    return field.absent or (isinstance(field.raw, kind) and not placeholder(field.raw))
 
 
 def _container(item: Field) -> Container:
@@ -122,6 +157,8 @@ def _container(item: Field) -> Container:
         image=item.field("image").text(None),
         ports=tuple(_container_port(port) for port in item.field("ports").items()),
         environment=tuple(_variable(variable) for variable in item.field("env").items()),
+        arguments=tuple(word.raw for name in ("command", "args") for word in item.field(name).items() if isinstance(word.raw, str)),
+        mounts=tuple(read_mount(mount) for mount in item.field("volumeMounts").items()),
     )
 
 
@@ -146,7 +183,7 @@ def _node_term(item: Field) -> tuple[Requirement, ...]:
 
 def _node_requirement(item: Field) -> Requirement:
     key, operator = item.field("key").text("").value, item.field("operator").text("").value
-    values = tuple(value.text("").value for value in item.field("values").items())
+    values = requirement_values(item.field("values"))
     return Requirement(key if isinstance(key, str) else "", operator if isinstance(operator, str) else "", values)
 
 
@@ -170,25 +207,36 @@ def _spread(item: Field) -> SpreadConstraint:
         node_taints_policy=item.field("nodeTaintsPolicy").choice(policies, "Ignore"),
         node_affinity_policy=item.field("nodeAffinityPolicy").choice(policies, "Honor"),
         match_label_keys=tuple(key for key in keys if isinstance(key, str)),
-        selector=label_selector(item.field("labelSelector")),
+        selector=_selector_of(item),
         selector_place=item.field("labelSelector").place,
     )
 
 
 def _affinity_terms(field: Field) -> tuple[AffinityTerm, ...]:
-    required = field.field("requiredDuringSchedulingIgnoredDuringExecution").items()
-    preferred = field.field("preferredDuringSchedulingIgnoredDuringExecution").items()
     return (
-        *(_affinity_term(item, required=True) for item in required),
-        *(_affinity_term(item.field("podAffinityTerm"), required=False) for item in preferred),
+        *(_affinity_term(item, required=True) for item in _terms(field, "required").items()),
+        *(_affinity_term(item.field("podAffinityTerm"), required=False) for item in _terms(field, "preferred").items()),
     )
 
 
+def _terms(field: Field, strength: str) -> Field:
+    """The `required` or `preferred` terms of a pod (anti-)affinity."""
+    return field.field(f"{strength}DuringSchedulingIgnoredDuringExecution")
+
+
+def _selector_of(item: Field) -> Selector | None:
+    """The labelSelector of a constraint or term; an item that cannot be read may have one that selects anything."""
+    return label_selector(item.field("labelSelector")) if _readable(item, dict) else Selector(unknown=True)
+
+
 def _affinity_term(item: Field, *, required: bool) -> AffinityTerm:
+    keys = (key.text("").value for key in item.field("mismatchLabelKeys").items())
     return AffinityTerm(
         place=item.place,
         required=required,
         topology_key=item.field("topologyKey").text(None),
-        selector=label_selector(item.field("labelSelector")),
+        selector=_selector_of(item),
+        selector_place=item.field("labelSelector").place,
         own_namespace=item.field("namespaces").absent and item.field("namespaceSelector").absent,
+        mismatch_label_keys=tuple(key for key in keys if isinstance(key, str)),
     )

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from srcip_lint.resources.fields import Field, Unknown
+from srcip_lint.resources.fields import Field, Unknown, placeholder
 
 Labels = Mapping[str, "str | Unknown"]
 
@@ -31,6 +31,14 @@ def every(answers: Iterable[Answer]) -> Answer:
     return Answer.UNKNOWN if Answer.UNKNOWN in seen else Answer.YES
 
 
+def some(answers: Iterable[Answer]) -> Answer:
+    """Kleene's disjunction: one yes decides, else one unknown does."""
+    seen = set(answers)
+    if Answer.YES in seen:
+        return Answer.YES
+    return Answer.UNKNOWN if Answer.UNKNOWN in seen else Answer.NO
+
+
 @dataclass(frozen=True, slots=True)
 class Requirement:
     """One condition on a label. `operator` is In, NotIn, Exists or DoesNotExist; on a node's labels Gt and Lt too."""
@@ -38,6 +46,15 @@ class Requirement:
     key: str
     operator: str
     values: tuple[str | Unknown, ...] = ()
+
+    def __str__(self) -> str:
+        """As `kubectl get -l` would take it: `app=web`, `tier in (a, b)`, `!legacy`; `?` stands for what is unknown."""
+        values = ["?" if isinstance(value, Unknown) else value for value in self.values]
+        if self.operator in ("Exists", "DoesNotExist"):
+            return self.key if self.operator == "Exists" else f"!{self.key}"
+        if self.operator == "In" and len(values) == 1:
+            return f"{self.key}={values[0]}"
+        return f"{self.key} {self.operator.lower()} ({', '.join(values)})"
 
     def matches(self, labels: Labels) -> Answer:
         if self.operator in ("Exists", "DoesNotExist"):
@@ -94,22 +111,41 @@ def equality_selector(labels: Labels) -> Selector:
 
 
 def label_selector(field: Field) -> Selector | None:
-    """A `metav1.LabelSelector`; None where it is null, which selects nothing."""
+    """A `metav1.LabelSelector`; None where it is null, which selects nothing.
+
+    A part that is a placeholder, or of a type the API rejects, leaves a selector of which only a no is sure.
+    """
     if field.absent:
         return None
-    equal = equality_selector(field.field("matchLabels").text_map()).requirements
-    expressions = tuple(_expression(item) for item in field.field("matchExpressions").items())
-    known = tuple(requirement for requirement in expressions if requirement)
-    unreadable = not isinstance(field.raw, dict) or len(known) < len(expressions)
-    return Selector(equal + known, unknown=unreadable)
+    labels, conditions = field.field("matchLabels"), field.field("matchExpressions")
+    equal = equality_selector(labels.text_map()).requirements
+    every_part = (*equal, *(_expression(item) for item in conditions.items()))
+    known = tuple(part for part in every_part if part and not placeholder(part.key))
+    whole = _is(field, dict) and _is_or_absent(labels, dict) and _is_or_absent(conditions, list)
+    return Selector(known, unknown=not whole or len(known) < len(every_part))
+
+
+def requirement_values(field: Field) -> tuple[str | Unknown, ...]:
+    """The values of a requirement; one unknown value stands for a list that cannot be read."""
+    unreadable = placeholder(field.raw)
+    return (unreadable,) if unreadable else tuple(value.text("").value for value in field.items())
 
 
 def _expression(item: Field) -> Requirement | None:
+    """One of `matchExpressions`; None where it cannot be read, or the API rejects it (In and NotIn need values)."""
     key, operator = item.field("key").text("").value, item.field("operator").choice(OPERATORS, "").value
+    values = requirement_values(item.field("values"))
     if not isinstance(key, str) or not isinstance(operator, str) or not operator:
         return None
-    values = tuple(value.text("").value for value in item.field("values").items())
-    return Requirement(key, operator, values)
+    return None if operator in ("In", "NotIn") and not values else Requirement(key, operator, values)
+
+
+def _is(field: Field, kind: type) -> bool:
+    return isinstance(field.raw, kind) and not placeholder(field.raw)
+
+
+def _is_or_absent(field: Field, kind: type) -> bool:
+    return field.absent or _is(field, kind)
 
 
 def _answer(truth: bool) -> Answer:

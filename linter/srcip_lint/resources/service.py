@@ -20,9 +20,9 @@ class ServicePort:
 
     name: Located[str | Unknown] | None
     protocol: Located[str | Unknown]
-    port: Located[int | None | Unknown]
-    target_port: Located[int | str | None | Unknown]
-    node_port: Located[int | None | Unknown]
+    port: Located[int | Unknown | None]
+    target_port: Located[int | str | Unknown | None]
+    node_port: Located[int | Unknown | None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -32,13 +32,13 @@ class Service:
 
     object: Object
     type: Located[str | Unknown]
-    cluster_ip: Located[str | None | Unknown]
+    cluster_ip: Located[str | Unknown | None]
     external_ips: tuple[Located[str | Unknown], ...]
-    external_traffic_policy: Located[str | None | Unknown]
-    internal_traffic_policy: Located[str | None | Unknown]
+    external_traffic_policy: Located[str | Unknown | None]
+    internal_traffic_policy: Located[str | Unknown | None]
     health_check_node_port: Located[int | Unknown]
-    load_balancer_class: Located[str | None | Unknown]
-    load_balancer_ip: Located[str | None | Unknown]
+    load_balancer_class: Located[str | Unknown | None]
+    load_balancer_ip: Located[str | Unknown | None]
     source_ranges: tuple[Located[str | Unknown], ...]
     allocate_node_ports: Located[bool | Unknown]
     session_affinity: Located[str | Unknown]
@@ -54,7 +54,9 @@ class Service:
     @property
     def external(self) -> bool:
         """Surely externally accessible, in the API's sense: LoadBalancer, NodePort, or ClusterIP with externalIPs."""
-        return self.type.value in ("LoadBalancer", "NodePort") or self.type.value == "ClusterIP" and bool(self.external_ips)
+        return self.type.value in ("LoadBalancer", "NodePort") or (
+            self.type.value == "ClusterIP" and bool(self.external_ips)
+        )
 
     @property
     def not_external(self) -> bool:
@@ -73,8 +75,8 @@ class Service:
 class Endpoint:
     """One address of an Endpoints or EndpointSlice object; without a node name it is local to no node."""
 
-    node_name: Located[str | None | Unknown]
-    place: Located[str | None | Unknown]
+    node_name: Located[str | Unknown | None]
+    place: Located[str | Unknown | None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -108,15 +110,19 @@ def read_service(root: Field) -> Service:
         allocate_node_ports=spec.field("allocateLoadBalancerNodePorts").boolean(default=True),
         session_affinity=spec.field("sessionAffinity").choice(("None", "ClientIP"), "None"),
         publish_not_ready=spec.field("publishNotReadyAddresses").boolean(default=False),
-        selector=Located(spec.field("selector").text_map(), spec.field("selector").place, not spec.field("selector").absent),
+        selector=Located(
+            spec.field("selector").text_map(), spec.field("selector").place, not spec.field("selector").absent
+        ),
         ports=tuple(_port(item) for item in spec.field("ports").items()),
         external_ips_unknown=not ips.absent and not isinstance(ips.raw, list),
     )
 
 
-def _policy(field: Field, default: str | None) -> Located[str | None | Unknown]:
+def _policy(field: Field, default: str | None) -> Located[str | Unknown | None]:
     """A traffic policy as it is written. The empty string is absent, as it is to the API server."""
-    return Located(default, field.place, written=False) if field.raw == "" else field.text(default)
+    if field.raw == "":
+        return Located(default, field.place, written=False)
+    return field.text(default)
 
 
 def _port(item: Field) -> ServicePort:
@@ -140,7 +146,11 @@ def read_endpoints(root: Field) -> Endpoints:
         for address in subset.field(name).items()
     ]
     found = read_object(root)
-    return Endpoints(found, found.name, tuple(Endpoint(item.field("nodeName").text(None), item.field("ip").text(None)) for item in addresses))
+    return Endpoints(
+        found,
+        found.name,
+        tuple(Endpoint(item.field("nodeName").text(None), item.field("ip").text(None)) for item in addresses),
+    )
 
 
 def read_endpoint_slice(root: Field) -> Endpoints:
@@ -152,6 +162,6 @@ def read_endpoint_slice(root: Field) -> Endpoints:
     return Endpoints(found, service if isinstance(service, str) else None, endpoints)
 
 
-def _first_address(item: Field) -> Located[str | None | Unknown]:
+def _first_address(item: Field) -> Located[str | Unknown | None]:
     addresses = item.field("addresses").items()
     return addresses[0].text(None) if addresses else Located(None, item.place, written=False)

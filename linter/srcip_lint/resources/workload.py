@@ -12,7 +12,9 @@ from srcip_lint.resources.fields import Field, Located, Unknown
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.pods import PodTemplate, read_template
 
-SCALABLE = frozenset({"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"})
+SCALABLE = frozenset(
+    {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"}
+)
 """The kinds that keep a number of replicas, wherever the scheduler puts them."""
 
 
@@ -23,7 +25,7 @@ class Workload:
     object: Object
     template: PodTemplate
     replicas: Located[int | Unknown] | None
-    strategy: Located[str | None | Unknown]
+    strategy: Located[str | Unknown | None]
     claims: bool
     """Does each pod hold a PersistentVolumeClaim, from the template or from volumeClaimTemplates?"""
 
@@ -81,7 +83,7 @@ def _template_field(root: Field, kind: str) -> Field:
     return spec.field("jobTemplate", "spec", "template") if kind == "CronJob" else spec.field("template")
 
 
-def _strategy(spec: Field, kind: str) -> Located[str | None | Unknown]:
+def _strategy(spec: Field, kind: str) -> Located[str | Unknown | None]:
     """The update strategy's type. An Argo Rollout has its own, named by the key."""
     if kind == "Deployment":
         return spec.field("strategy", "type").text("RollingUpdate")
@@ -97,7 +99,9 @@ def read_autoscaler(root: Field) -> Autoscaler:
     target = spec.field("scaleTargetRef")
     is_keda = found.kind == "ScaledObject"
     minimum = spec.field("minReplicaCount").integer(0) if is_keda else spec.field("minReplicas").integer(1)
-    return Autoscaler(found, _name(target.field("kind"), "Deployment" if is_keda else ""), _name(target.field("name"), ""), minimum)
+    return Autoscaler(
+        found, _name(target.field("kind"), "Deployment" if is_keda else ""), _name(target.field("name"), ""), minimum
+    )
 
 
 def read_rollout_reference(root: Field) -> Autoscaler | None:

@@ -1,10 +1,10 @@
 """`externalTrafficPolicy: Local` where packets can reach a node that has no pod.
 
-Under Local a node hands a packet only to a ready pod of its own. Where there is none, and the Service has endpoints elsewhere,
-the packet is dropped without an answer: the client sees a time-out, from some addresses or at some times. That is harmless
-where whatever delivers packets to the nodes leaves out nodes without a pod: MetalLB and BGP announcements do, and so do cloud
-load balancers that poll the health-check node port. A node port, an external IP, Cilium's L2 announcements, kube-vip with one
-global leader and a static front do not.
+Under Local a node hands a packet only to a ready pod of its own. Where there is none, and the Service has endpoints
+elsewhere, the packet is dropped without an answer: the client sees a time-out, from some addresses or at some times.
+That is harmless where whatever delivers packets to the nodes leaves out nodes without a pod: MetalLB and BGP
+announcements do, and so do cloud load balancers that poll the health-check node port. A node port, an external IP,
+Cilium's L2 announcements, kube-vip with one global leader and a static front do not.
 
 How many replicas there are does not decide it, and neither does the number of nodes.
 
@@ -13,20 +13,23 @@ How many replicas there are does not decide it, and neither does the number of n
 - `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
 - `local`: its external traffic policy is Local.
 - `selects`: it surely selects a workload that was read.
-- `uncovered`: what it selects does not put a pod on every node; only a DaemonSet without node restriction does.
+- `uncovered`: what it selects does not put a pod on every node; only a DaemonSet without node restriction does, and
+  what surely has a pod on each declared node that packets are sent to.
 - `blind-delivery`: a way in does not leave out nodes without a pod, or nothing tells whether it does.
 
-It is an **error** where a declared or recognised load balancer is known not to look at where the pods are, and where a node
-that the configuration names as a target can run no pod; a **warning** for a node port or an external IP, and for an unknown
-load balancer when nothing spreads the pods over nodes; **info** for an unknown load balancer when a hard spread exists, for a
-DaemonSet on some of the nodes, and for pods bound to named nodes.
+It is an **error** where a declared or recognised load balancer is known not to look at where the pods are, and where
+a node that the configuration names as a target can run no pod; a **warning** for a node port or an external IP, and
+for an unknown load balancer when nothing spreads the pods over nodes or a target can run no pod; **info** for an
+unknown load balancer when a hard spread exists or when a class or an annotation names one that this tool does not
+know, for a DaemonSet on some of the nodes, and for pods bound to named nodes.
 
 ## Silent when
 
 - `follows-endpoints`: the load balancer is known to leave out nodes without a pod (SRC601 and SRC605 speak then).
-- `health-checked-front`: an ALB or GCE Ingress, a TargetGroupBinding or a declared front checks the node port's health.
+- `health-checked-front`: a declared front checks the nodes' health, or an ALB or GCE Ingress or a TargetGroupBinding
+  checks the node port's.
 - `unknown-selection`: what the Service selects is not known: a placeholder, or files that contradict each other.
-- `no-replicas`: every selected workload has zero replicas (SRC302 speaks then).
+- `no-replicas`: every selected workload has zero replicas and no autoscaler (SRC302 speaks then).
 - `headless`: the Service has no cluster IP, so no node handles packets for it.
 
 ## Bad
@@ -134,9 +137,10 @@ spec:
 
 ## Fix
 
-Run the pods as a DaemonSet; or send packets only to nodes that have a pod (a health-checked load balancer, or a front confined
-to labelled nodes with the pods confined to the same ones). Where the load balancer is one that follows endpoints, declare it:
-`loadBalancer: metallb-l2`, say, in `srcip-lint.yaml`. Going back to `Cluster` ends the drops and loses the client address.
+Run the pods as a DaemonSet; or send packets only to nodes that have a pod (a health-checked load balancer, or a front
+confined to labelled nodes with the pods confined to the same ones). Where the load balancer is one that follows
+endpoints, declare it: `loadBalancer: metallb-l2`, say, in `srcip-lint.yaml`. Going back to `Cluster` ends the drops
+and loses the client address.
 
 ## Sources
 
@@ -168,8 +172,8 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _worst(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis | None:
     """What is wrong in one world, where the files contradict each other; the worst way in speaks."""
-    running = tuple(workload for workload in world if model.replicas(workload) != 0)
-    if not running or model.covers_every_node(running):
+    running = tuple(workload for workload in world if not model.switched_off(workload))
+    if not running or model.covers_every_node(service, running):
         return None
     found = [diagnosis for way in model.ways_in(service) for diagnosis in _judge(model, service, way, running)]
     return max(found, key=lambda diagnosis: diagnosis.severity, default=None)
@@ -179,8 +183,8 @@ def _judge(model: Model, service: Service, way: WayIn, world: tuple[Workload, ..
     if way.follows_endpoints is True:
         return
     target = model.uncoverable_target(service, world)
-    severity = Severity.ERROR if target else _severity(model, way, world)
     unknown = way.follows_endpoints is None
+    severity = (Severity.WARNING if unknown else Severity.ERROR) if target else _severity(model, way, world)
     consequence = f"and {way.name} may send them there" if unknown else f"and {way.name} does not avoid such nodes"
     assumptions = (f"the load balancer does not leave out nodes without a pod; {way.because}",) if unknown else ()
     yield Diagnosis(
@@ -190,7 +194,11 @@ def _judge(model: Model, service: Service, way: WayIn, world: tuple[Workload, ..
         object=service.object,
         related=(
             *(Related(workload.place, _role(model, workload), workload.object) for workload in world),
-            *(Related(signal.at, signal.why, signal.object) for signal in (way.balancer.signals if way.balancer else ()) if signal.at),
+            *(
+                Related(signal.at, signal.why, signal.object)
+                for signal in (way.balancer.signals if way.balancer else ())
+                if signal.at
+            ),
         ),
         assumptions=assumptions,
         fixes=_fixes(way, unknown=unknown),
@@ -201,19 +209,21 @@ def _severity(model: Model, way: WayIn, world: tuple[Workload, ...]) -> Severity
     if any(workload.kind == "DaemonSet" or model.pinned(workload) for workload in world):
         return Severity.INFO
     if way.follows_endpoints is None:
-        return Severity.INFO if all(model.separated(workload) for workload in world) else Severity.WARNING
+        anonymous = way.balancer is not None and not way.balancer.named
+        spread = all(model.separated(workload) for workload in world)
+        return Severity.WARNING if anonymous and not spread else Severity.INFO
     return Severity.ERROR if way.balancer else Severity.WARNING
 
 
 def _guarantee(model: Model, world: tuple[Workload, ...], target: str | None) -> str:
     if target:
         return f"node {target} is a declared target and can run none of them"
-    names = ", ".join(str(workload.object.ref) for workload in world)
+    names, several = " and ".join(str(workload.object.ref) for workload in world), len(world) > 1
     if all(workload.kind == "DaemonSet" for workload in world):
-        return f"{names} runs only on some of the nodes"
+        return f"{names} {'run' if several else 'runs'} only on some of the nodes"
     if all(model.separated(workload) for workload in world):
-        return f"{names} keeps its pods on different nodes, but not on every node"
-    return f"{names} guarantees a pod on no particular node"
+        return f"{names} {'keep their' if several else 'keeps its'} pods on different nodes, but not on every node"
+    return f"{names} {'guarantee' if several else 'guarantees'} a pod on no particular node"
 
 
 def _role(model: Model, workload: Workload) -> str:
@@ -226,10 +236,17 @@ def _role(model: Model, workload: Workload) -> str:
 def _fixes(way: WayIn, *, unknown: bool) -> tuple[str, ...]:
     daemon_set = "run the pods as a DaemonSet, so that every node that can receive packets has one"
     if unknown:
-        return ("declare the load balancer, e.g. `loadBalancer: metallb-l2` in srcip-lint.yaml: one that follows endpoints settles it", daemon_set)
+        return (
+            "declare the load balancer, e.g. `loadBalancer: metallb-l2` in srcip-lint.yaml: "
+            "one that follows endpoints settles it",
+            daemon_set,
+        )
     if way.balancer:
         return (daemon_set, "use a load balancer that announces or health-checks only nodes with a pod")
-    return (daemon_set, "put a load balancer that health-checks the nodes in front, or send clients only to nodes that run a pod")
+    return (
+        daemon_set,
+        "put a load balancer that health-checks the nodes in front, or send clients only to nodes that run a pod",
+    )
 
 
 RULE = Rule(

@@ -1,0 +1,176 @@
+"""What translates a packet's source address on the node, and under which policy.
+
+kube-proxy masquerades every external packet under Cluster, also when the pod stands on the receiving node (kubernetes
+`pkg/proxy/iptables/proxier.go`, "masquerade traffic for ... external destinations"). Cilium's SNAT mode does so only
+when the backend is remote; its DSR mode never, its hybrid mode only for what is not TCP; Calico's eBPF dataplane never (Cilium
+`Documentation/network/kubernetes/kubeproxy-free.rst`, Calico "Enable the eBPF dataplane").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+
+from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.environment import Environment
+from srcip_lint.path.hops import Basis, Evidence
+from srcip_lint.resources.cluster import ConfigMap
+from srcip_lint.resources.objects import Object
+from srcip_lint.resources.service import Service
+from srcip_lint.resources.workload import Workload
+
+
+class Keeps(Enum):
+    """Does the client's address survive `externalTrafficPolicy: Cluster`?"""
+
+    ALWAYS = "keeps the client's address"
+    SAME_NODE = "keeps it only for a pod on the receiving node"
+    NEVER = "replaces it with a node address"
+    UNKNOWN = "may replace it"
+
+
+@dataclass(frozen=True, slots=True)
+class Dataplane:
+    """A dataplane: its word in the configuration, and what it keeps, by protocol."""
+
+    name: str
+    label: str
+    tcp: Keeps
+    other: Keeps
+
+    def keeps(self, protocol: str) -> Keeps:
+        return self.tcp if protocol == "TCP" else self.other
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """The dataplane a Service is served by; None where the signals disagree or name none, and then `basis` says so."""
+
+    dataplane: Dataplane | None
+    basis: Basis
+
+    def keeps(self, protocol: str) -> Keeps:
+        """What happens under Cluster. Without a sign of another dataplane it is assumed to be as with kube-proxy."""
+        return self.dataplane.keeps(protocol) if self.dataplane else Keeps.UNKNOWN
+
+
+def _plane(name: str, label: str, tcp: Keeps, other: Keeps | None = None) -> Dataplane:
+    return Dataplane(name, label, tcp, other or tcp)
+
+
+DATAPLANES = {
+    plane.name: plane
+    for plane in (
+        _plane("kube-proxy", "kube-proxy", Keeps.NEVER),
+        _plane("kube-proxy-iptables", "kube-proxy (iptables)", Keeps.NEVER),
+        _plane("kube-proxy-ipvs", "kube-proxy (ipvs)", Keeps.NEVER),
+        _plane("kube-proxy-nftables", "kube-proxy (nftables)", Keeps.NEVER),
+        _plane("kube-router", "kube-router", Keeps.NEVER),
+        _plane("kube-router-dsr", "kube-router with direct server return", Keeps.ALWAYS),
+        _plane("cilium-snat", "Cilium in SNAT mode", Keeps.SAME_NODE),
+        _plane("cilium-dsr", "Cilium in DSR mode", Keeps.ALWAYS),
+        _plane("cilium-hybrid", "Cilium in hybrid mode", Keeps.ALWAYS, Keeps.SAME_NODE),
+        _plane("cilium", "Cilium", Keeps.UNKNOWN),
+        _plane("calico-ebpf", "Calico's eBPF dataplane", Keeps.ALWAYS),
+    )
+}
+
+ASSUMED = "the dataplane masquerades external packets under Cluster, as kube-proxy does"
+_ASSUMED_KUBE_PROXY = Identified(DATAPLANES["kube-proxy"], Basis(assumptions=(ASSUMED,)))
+_CONFIG_MAPS = ("cilium-config", "kube-proxy")
+_ENABLED = ("true", "1", "enabled", "Enabled")
+
+
+def identify(service: Service, bundle: Bundle, environment: Environment) -> Identified:
+    """The dataplane: what the Service itself asks for, else declared, else told by the objects in the nearest scope."""
+    own = _asked_by_service(service)
+    if own:
+        return own
+    if environment.dataplane:
+        why = Evidence(f"dataplane: {environment.dataplane} is declared")
+        return Identified(DATAPLANES[environment.dataplane], Basis((why,)))
+    found = list(_signals(service, bundle))
+    names = {name for name, _ in found}
+    basis = Basis(tuple(evidence for _, evidence in found))
+    if len(names) == 1:
+        return Identified(DATAPLANES[names.pop()], basis)
+    if not names:
+        cilium = _runs_cilium(service, bundle)
+        return Identified(DATAPLANES["cilium"], Basis((cilium,))) if cilium else _ASSUMED_KUBE_PROXY
+    disagreement = f"the signs of the dataplane disagree ({', '.join(sorted(names))})"
+    return Identified(None, basis + Basis(assumptions=(disagreement,)))
+
+
+def _asked_by_service(service: Service) -> Identified | None:
+    """Cilium lets a Service choose its mode (`bpf.lbModeAnnotation`), kube-router lets it choose direct return."""
+    for key, value, name in (
+        ("service.cilium.io/forwarding-mode", "dsr", "cilium-dsr"),
+        ("service.cilium.io/forwarding-mode", "snat", "cilium-snat"),
+        ("kube-router.io/service.dsr", "tunnel", "kube-router-dsr"),
+    ):
+        if service.object.annotation(key) == value:
+            place = service.object.place.at("metadata", "annotations", key)
+            evidence = Evidence(f"the annotation {key}: {value}", place, service.object.ref)
+            return Identified(DATAPLANES[name], Basis((evidence,)))
+    return None
+
+
+def follows_service_local(service: Service) -> bool:
+    """Does the Service ask kube-router for Local, whatever its policies say (kube-router `docs/user-guide.md`)?"""
+    return service.object.annotation("kube-router.io/service.local") == "true"
+
+
+def _signals(service: Service, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
+    """The dataplanes that the objects of the nearest scope tell of, kube-router's agent and Calico's among them."""
+    found: list[tuple[Object, str | None]] = [
+        *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.object.name in _CONFIG_MAPS),
+        *((each.object, each.dataplane) for each in bundle.dataplane_settings),
+        *((each.object, _of_agent(each)) for each in bundle.workloads),
+    ]
+    telling = [(each, name) for each, name in found if name and bundle.compatible(service.object, each)]
+    near = max((closeness(service.object.folder, each.folder) for each, _ in telling), default=0)
+    for each, name in telling:
+        if closeness(service.object.folder, each.folder) == near:
+            yield name, _is_there(each)
+
+
+def _is_there(found: Object) -> Evidence:
+    return Evidence(f"{found.ref} is there", found.place.at("kind"), found.ref)
+
+
+def _of_agent(workload: Workload) -> str | None:
+    """The dataplane that a node agent runs: kube-router's service proxy, or Calico's eBPF by an environment variable."""
+    for container in workload.template.containers if workload.kind == "DaemonSet" else ():
+        image = container.image.value if isinstance(container.image.value, str) else ""
+        proxies = {"--run-service-proxy", "--run-service-proxy=true"} & {*container.arguments}
+        if "kube-router" in image and proxies:
+            return "kube-router"
+        if "calico/node" in image and dict(container.environment).get("FELIX_BPFENABLED") in _ENABLED:
+            return "calico-ebpf"
+    return None
+
+
+def _runs_cilium(service: Service, bundle: Bundle) -> Evidence | None:
+    """A sign of Cilium that does not tell its mode: then nobody knows what happens to the address."""
+    objects = [policy.object for policy in bundle.cilium_l2_policies]
+    objects += [each.object for each in bundle.evidence if each.object.group == "cilium.io"]
+    found = next((each for each in objects if bundle.compatible(service.object, each)), None)
+    return _is_there(found) if found else None
+
+
+def _of_config_map(config: ConfigMap) -> str | None:
+    """The dataplane that `cilium-config` or kube-proxy's own ConfigMap sets up. A value we do not know means
+    unknown."""
+    if config.object.name == "kube-proxy":
+        return "kube-proxy" if "config.conf" in config.data else None
+    values = {key: located.value for key, located in config.data.items()}
+    replaces = values.get("kube-proxy-replacement")
+    if replaces in ("false", "disabled"):
+        return "kube-proxy"
+    mode = values.get("bpf-lb-mode", "snat")
+    known = isinstance(mode, str) and f"cilium-{mode}" in DATAPLANES and replaces in ("true", "strict")
+    return f"cilium-{mode}" if known else "cilium"
+
+
+__all__ = ["ASSUMED", "DATAPLANES", "Dataplane", "Identified", "Keeps", "follows_service_local", "identify"]

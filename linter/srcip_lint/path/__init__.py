@@ -1,0 +1,1 @@
+"""Source paths: which address arrives where, by every way a packet can take."""

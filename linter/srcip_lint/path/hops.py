@@ -1,0 +1,316 @@
+"""The abstract domain: what is known of an address on its way from a client to a pod.
+
+The state is kept as small as the rules allow. An address is an *atom*: not a number, but whose address it is. What a
+process sees as its peer is a set of atoms, each with the condition under which it is the one, because some dataplanes
+masquerade only when the pod stands on another node. A header is what its authors appended, in order, behind a part
+that the client itself may have written. Every value carries the evidence and the assumptions it rests on; certainty is
+a function of those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
+from typing import TypeVar
+
+from srcip_lint.documents import Place
+from srcip_lint.finding import ObjectRef
+
+Network = IPv4Network | IPv6Network
+T = TypeVar("T")
+
+
+class Origin(Enum):
+    """Who connects."""
+
+    EXTERNAL = "a client outside the cluster"
+    POD = "a pod"
+    HOST_PROCESS = "a process on a node"
+
+
+class Entry(Enum):
+    """By which address of the cluster."""
+
+    LOAD_BALANCER = "load balancer"
+    NODE_PORT = "node port"
+    EXTERNAL_IP = "external IP"
+    HOST_NETWORK = "host network"
+    HOST_PORT = "host port"
+    CLUSTER_IP = "cluster IP"
+
+
+class Whose(Enum):
+    """Whose address it is. A node's may be one of its own or the pod network's gateway on it: masquerading takes the
+    address of the outgoing interface (kubernetes `pkg/proxy/nftables/README.md`)."""
+
+    CLIENT = "the client"
+    NODE = "a node"
+    BALANCER = "the load balancer"
+    PROXY = "a proxy"
+    POD = "the calling pod"
+    LOOPBACK = "127.0.0.1"
+    FORGED = "whatever the client wrote"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """An address, by its owner. `name` is the proxy's workload, or why it is unknown."""
+
+    whose: Whose
+    name: str = ""
+
+    def __str__(self) -> str:
+        if self.whose is Whose.PROXY and self.name:
+            return self.name
+        return f"{self.whose.value} ({self.name})" if self.name else self.whose.value
+
+
+CLIENT = Atom(Whose.CLIENT)
+NODE = Atom(Whose.NODE)
+BALANCER = Atom(Whose.BALANCER)
+FORGED = Atom(Whose.FORGED)
+LOOPBACK = Atom(Whose.LOOPBACK)
+
+
+class When(Enum):
+    """Under which placement of the pod an address is the one that is seen."""
+
+    ALWAYS = "always"
+    SAME_NODE = "when the pod is on the node that received the packet"
+    OTHER_NODE = "when the pod is on another node"
+
+
+Addresses = frozenset[tuple[Atom, When]]
+"""What an observer may see: a mixture, each atom with its condition."""
+
+
+def always(atom: Atom) -> Addresses:
+    return frozenset({(atom, When.ALWAYS)})
+
+
+def atoms(addresses: Addresses) -> frozenset[Atom]:
+    """The atoms without their conditions."""
+    return frozenset(atom for atom, _ in addresses)
+
+
+def surely(addresses: Addresses, whose: Whose) -> bool:
+    """Is it an address of that owner and of no other, wherever the pod stands or for one placement of it at least?"""
+    return any({atom.whose for atom, when in addresses if when in (case, When.ALWAYS)} == {whose} for case in When)
+
+
+def under_every_placement(addresses: Addresses, whose: Whose) -> bool:
+    """Is it an address of that owner wherever the pod stands?"""
+    return {atom.whose for atom, _ in addresses} == {whose}
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Something in the manifests, or in the configuration, that a value rests on. `at` is None where it was
+    declared."""
+
+    text: str
+    at: Place | None = None
+    object: ObjectRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a value rests on: evidence, and assumptions, each a sentence. Joining two values joins what they rest on."""
+
+    evidence: tuple[Evidence, ...] = ()
+    assumptions: tuple[str, ...] = ()
+
+    def __add__(self, other: Basis) -> Basis:
+        return Basis(_union(self.evidence, other.evidence), _union(self.assumptions, other.assumptions))
+
+    @property
+    def certain(self) -> bool:
+        return not self.assumptions
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderEntry:
+    """One entry of a forwarding header: who appended it, and which addresses it may hold."""
+
+    author: str
+    addresses: Addresses
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A forwarding header as it arrives: first what the client may have written (`forgeable`), then the entries that
+    proxies appended, oldest first. No entry and not forgeable means that the header is absent."""
+
+    forgeable: bool = True
+    entries: tuple[HeaderEntry, ...] = ()
+
+    def append(self, entry: HeaderEntry) -> Header:
+        """What `$proxy_add_x_forwarded_for` and its kin do: the client's own part stays in front."""
+        return replace(self, entries=(*self.entries, entry))
+
+    @property
+    def absent(self) -> bool:
+        return not self.forgeable and not self.entries
+
+
+FORGEABLE = Header()
+"""A header that nobody on the way has touched: whatever the client sent."""
+
+FORWARDED_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
+"""The headers that carry a client's address, in lower case."""
+
+_INITIALS = frozenset({"ip", "cf", "id"})
+
+
+def spelled(header: str) -> str:
+    """A header's name as people write it: X-Forwarded-For, X-Real-IP. The PROXY protocol is called by its name."""
+    if header == "proxy_protocol":
+        return "the PROXY protocol"
+    return "-".join(word.upper() if word in _INITIALS else word.capitalize() for word in header.split("-"))
+
+
+class ProxyProtocol(Enum):
+    """The PROXY protocol header on a connection."""
+
+    ABSENT = "none"
+    PRESENT = "sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What travels with a connection: the peer address the next process sees, the headers, the PROXY protocol."""
+
+    peer: Addresses
+    headers: tuple[tuple[str, Header], ...] = tuple((name, FORGEABLE) for name in FORWARDED_HEADERS)
+    proxy_protocol: ProxyProtocol = ProxyProtocol.ABSENT
+    announced: Addresses = frozenset()
+    """The source address inside the PROXY protocol header, where there is one."""
+
+    def header(self, name: str) -> Header:
+        """The header of that name; one that nobody touched is the client's."""
+        return dict(self.headers).get(name.lower(), FORGEABLE)
+
+    def with_header(self, name: str, header: Header) -> State:
+        """This state with one header replaced. Names are compared in lower case."""
+        rest = tuple(pair for pair in self.headers if pair[0] != name.lower())
+        return replace(self, headers=(*rest, (name.lower(), header)))
+
+
+class Point(Enum):
+    """Where on its way an address is looked at. They see different addresses: a node's filter stands before the
+    masquerade."""
+
+    NODE = "the node, before address translation"
+    POD_POLICY = "the pod's network policy"
+    LISTENER = "the proxy's listener"
+    APPLICATION = "the application"
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An address looked at: by what, where, and which addresses it may see. `header` is the header it is written into,
+    `control` what is decided by it (an allow-list, a rate limit); one of the two is set."""
+
+    point: Point
+    what: str
+    addresses: Addresses
+    at: Place
+    header: str = ""
+    control: str = ""
+    networks: tuple[Network, ...] = ()
+    """The networks that the control names, where it names any."""
+
+
+class Delivered(Enum):
+    """Whether a packet reaches a pod."""
+
+    YES = "delivered"
+    MAYBE = "dropped on nodes without a ready pod"
+    NO = "dropped"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of a path: where it is, what it does to the address, and the state behind it."""
+
+    kind: str
+    name: str
+    does: str
+    state: State
+    basis: Basis = Basis()
+    at: Place | None = None
+    object: ObjectRef | None = None
+    delivered: Delivered = Delivered.YES
+    observations: tuple[Observation, ...] = ()
+    replaces: bool = False
+    """Does it replace the peer's address whatever it was, so that what it was before no longer matters?"""
+    takes: Addresses | None = None
+    """What a proxy takes for the client's address; None for a hop that is no proxy, or one whose behaviour is
+    unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathKey:
+    """Which path it is. Protocol and address family belong to it: some dataplanes and load balancers treat them
+    apart."""
+
+    origin: Origin
+    entry: Entry
+    service: ObjectRef | None
+    port: str
+    protocol: str = "TCP"
+    family: str = "any"
+
+
+@dataclass(frozen=True, slots=True)
+class SourcePath:
+    """One way a packet can take, hop by hop."""
+
+    key: PathKey
+    hops: tuple[Hop, ...]
+
+    @property
+    def basis(self) -> Basis:
+        """Everything that the path rests on."""
+        total = Basis()
+        for hop in self.hops:
+            total = total + hop.basis
+        return total
+
+    @property
+    def edge_proxy(self) -> Hop | None:
+        """The first proxy of ours on the way, before any further Service; None where the first pod is none."""
+        for hop in self.hops:
+            if hop.kind == "service":
+                return None
+            if hop.kind == "proxy":
+                return hop
+        return None
+
+    @property
+    def edge_pod(self) -> Hop | None:
+        """The first pod on the way."""
+        return next((hop for hop in self.hops if hop.kind == "pod"), None)
+
+    @property
+    def has_http_front(self) -> bool:
+        """Does an HTTP load balancer in front write the client's address into a header?"""
+        return any(hop.kind == "load balancer" and hop.state.header("x-forwarded-for").entries for hop in self.hops)
+
+    def peer_basis(self, hop: Hop) -> Basis:
+        """What the peer's address at one hop rests on: nothing before the last that replaced it whatever it was."""
+        total = Basis()
+        for each in self.hops:
+            total = each.basis if each.replaces else total + each.basis
+            if each is hop:
+                break
+        return total
+
+
+def _union(one: Iterable[T], other: Iterable[T]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys((*one, *other)))

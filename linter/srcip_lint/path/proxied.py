@@ -1,0 +1,201 @@
+"""A connection through a proxy: what it takes for the client's address, and what it tells the next one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from srcip_lint.environment import Environment
+from srcip_lint.path.hops import (
+    FORWARDED_HEADERS,
+    Addresses,
+    Atom,
+    Delivered,
+    Header,
+    HeaderEntry,
+    Hop,
+    Observation,
+    Point,
+    ProxyProtocol,
+    State,
+    Whose,
+    always,
+    spelled,
+)
+from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
+from srcip_lint.proxies.real_ip import Membership, resolve
+from srcip_lint.resources.workload import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Proxied:
+    """A proxy's hop on one route, where it sends the request, and the state it sends on. `sends_on` is false where it
+    answers itself, or where that is not known."""
+
+    hop: Hop
+    state: State
+    upstream: Upstream | None
+    sends_on: bool
+
+
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
+_WRITING = {
+    Writes.REPLACES: "replaces",
+    Writes.APPENDS: "appends to",
+    Writes.IF_ABSENT: "writes where the client sent none",
+    Writes.PROXY_PROTOCOL: "replaces",
+}
+"""What puts an address into a header, for a message."""
+
+
+def through_proxy(
+    workload: Workload,
+    behaviour: ProxyBehaviour,
+    port: int | None,
+    state: State,
+    environment: Environment,
+    protocol: str = "TCP",
+) -> tuple[Proxied, ...]:
+    """One answer a route of the listener on the port, none where the proxy surely does not listen there and something
+    else in the pod does. Where part of the configuration was not read, what it does is unknown: what is missing may be
+    the very directive that decides."""
+    if not behaviour.complete or port is None:
+        return (_unknown(workload, behaviour, state, port),)
+    found = [each for each in behaviour.listeners if _reached(each, port, protocol)]
+    if any(each.port is None for each in found) or not behaviour.listeners:
+        return (_unknown(workload, behaviour, state, port),)
+    return tuple(
+        _through(workload, behaviour, found[0], route, state, environment)
+        for route in (found[0].routes if found else ())
+    )
+
+
+def _reached(listener: Listener, port: int, protocol: str) -> bool:
+    """May a connection to the pod come to a listener? One whose port is a placeholder may be any."""
+    from_outside = listener.address not in _LOOPBACK
+    return listener.port in (port, None) and (listener.protocol == "udp") is (protocol == "UDP") and from_outside
+
+
+def _unknown(workload: Workload, behaviour: ProxyBehaviour, state: State, port: int | None) -> Proxied:
+    no_port = "the port's name is not one that a container declares" if port is None else "its ports cannot be told"
+    why = behaviour.why_incomplete or no_port
+    unknown = always(Atom(Whose.UNKNOWN, f"{behaviour.product} was not read in full"))
+    after = state
+    for header in FORWARDED_HEADERS:
+        after = after.with_header(header, Header(True, (HeaderEntry(behaviour.product, unknown),)))
+    hop = Hop(
+        "proxy",
+        behaviour.product,
+        f"what it does with the address is not known: {why}",
+        state,
+        at=workload.place,
+        object=workload.object.ref,
+    )
+    return Proxied(hop, after, None, sends_on=False)
+
+
+def _through(
+    workload: Workload,
+    behaviour: ProxyBehaviour,
+    listener: Listener,
+    route: Route,
+    state: State,
+    environment: Environment,
+) -> Proxied:
+    read = _as_read(listener, state)
+    address = resolve(read, route.real_ip, Membership.of(environment))
+    after = state
+    for write in route.writes:
+        written = state.peer if write.peer_is_original else address
+        after = after.with_header(write.header, _written(write, read, written, behaviour.product))
+    sends_on = bool(route.upstream or route.writes or route.sends_proxy_protocol)
+    onward = _onward(after, route, workload, address) if sends_on else after
+    hop = Hop(
+        "proxy",
+        behaviour.product,
+        _says(route, listener),
+        onward,
+        at=route.at,
+        object=workload.object.ref,
+        delivered=_delivered(listener, state),
+        observations=(*_controls(route, address), *_headers(route, read, address, behaviour.product)),
+        takes=address,
+    )
+    return Proxied(hop, onward, route.upstream, sends_on)
+
+
+def _as_read(listener: Listener, state: State) -> State:
+    """The state as the listener reads it. One that reads the PROXY protocol although nothing on the way is known to send
+    it gets it from something that these files do not show; else no connection would come through."""
+    if listener.proxy_protocol is Reads.NOT:
+        return replace(state, announced=frozenset())
+    if state.proxy_protocol is ProxyProtocol.ABSENT:
+        unknown = always(Atom(Whose.UNKNOWN, "who sends the PROXY protocol is not in these files"))
+        return replace(state, proxy_protocol=ProxyProtocol.UNKNOWN, announced=unknown)
+    return state
+
+
+def _onward(after: State, route: Route, workload: Workload, address: Addresses) -> State:
+    """What goes on: the proxy is the peer now, and says whom it took for the client where it sends the PROXY
+    protocol."""
+    sends = route.sends_proxy_protocol
+    return replace(
+        after,
+        peer=always(Atom(Whose.PROXY, str(workload.object.ref))),
+        proxy_protocol=ProxyProtocol.PRESENT if sends else ProxyProtocol.ABSENT,
+        announced=address if sends else frozenset(),
+    )
+
+
+def _controls(route: Route, address: Addresses) -> Iterator[Observation]:
+    for control in route.controls:
+        what = f"{control.name} {control.keyed.value} by address"
+        yield Observation(Point.LISTENER, what, address, control.at, control=control.name, networks=control.networks)
+
+
+def _headers(route: Route, read: State, address: Addresses, product: str) -> Iterator[Observation]:
+    """The headers that an address is written into."""
+    for write in route.writes:
+        if write.writes in _WRITING:
+            seen = read.announced if write.writes is Writes.PROXY_PROTOCOL else address
+            seen = read.peer if write.peer_is_original else seen
+            what = f"{spelled(write.header)} that {product} {_WRITING[write.writes]}"
+            yield Observation(Point.LISTENER, what, seen, write.at, header=write.header)
+
+
+def _written(write: HeaderWrite, before: State, address: Addresses, product: str) -> Header:
+    old = before.header(write.copied_from or write.header)
+    if write.writes is Writes.REPLACES:
+        return Header(False, (HeaderEntry(product, address),))
+    if write.writes is Writes.APPENDS:
+        return old.append(HeaderEntry(product, address))
+    if write.writes is Writes.PROXY_PROTOCOL:
+        return Header(False, (HeaderEntry(product, before.announced),))
+    if write.writes is Writes.CLEARS:
+        return Header(False, ())
+    if write.writes is Writes.UNKNOWN:
+        unknown = always(Atom(Whose.UNKNOWN, "what it writes"))
+        return Header(False, (HeaderEntry(product, unknown),))
+    return old
+
+
+def _says(route: Route, listener: Listener) -> str:
+    parts = []
+    if listener.proxy_protocol is not Reads.NOT:
+        parts.append(f"reads the PROXY protocol {listener.proxy_protocol.value}")
+    parts += [f"believes {spelled(each.source)} from whom it trusts" for each in route.real_ip if each.trust.networks]
+    passed = [spelled(write.header) for write in route.writes if write.writes is Writes.PASSES and not write.copied_from]
+    if passed:
+        parts.append(f"passes on {', '.join(passed)} as it came")
+    if not route.writes and not route.upstream:
+        parts.append("answers requests itself")
+    return f"{route.name}: " + ("; ".join(parts) or "passes requests on")
+
+
+def _delivered(listener: Listener, state: State) -> Delivered:
+    """A strict reader closes a connection without the PROXY protocol; one that reads none cannot parse a connection
+    with."""
+    sends = state.proxy_protocol is ProxyProtocol.PRESENT
+    if listener.proxy_protocol is Reads.STRICTLY and not sends:
+        return Delivered.UNKNOWN
+    return Delivered.NO if sends and listener.proxy_protocol is Reads.NOT else Delivered.YES

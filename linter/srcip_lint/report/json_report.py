@@ -1,0 +1,78 @@
+"""The versioned JSON format: everything a report holds, whatever is shown elsewhere.
+
+`schemas/srcip_lint_schemas/report.schema.json` describes it. Within a version fields are added, never changed or
+removed. Wall time is left out on purpose: the same files give the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, Severity
+from srcip_lint.report.look import Look
+from srcip_lint.report.sanitize import json_document, json_string
+
+VERSION = 1
+
+
+def render(report: Report, _look: Look) -> str:
+    """One JSON object, in ASCII, two spaces a level. It has every severity, whatever is to be shown."""
+    urls = {rule.id: rule.url for rule in report.rules}
+    findings = [_finding(finding, urls) for finding in report.findings]
+    return json_document({"version": VERSION, "findings": findings, "summary": _summary(report)})
+
+
+def _finding(finding: Finding, urls: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "rule": {"id": finding.rule, "name": finding.name, "url": urls[finding.rule]},
+        "severity": finding.severity.value,
+        "certainty": finding.certainty.value,
+        "message": json_string(finding.message),
+        "object": _object(finding.object),
+        "location": _location(finding.location),
+        "related": [_note(note) for note in finding.related],
+        "path": [],  # the hops of the packet's way: no finding of this release tells them
+        "assumptions": [json_string(assumption) for assumption in finding.assumptions],
+        "fixes": [json_string(fix) for fix in finding.fixes],
+        "fingerprint": finding.fingerprint,
+    }
+
+
+def _object(found: ObjectRef | None) -> dict[str, str | None] | None:
+    if found is None:
+        return None
+    namespace = None if found.namespace is None else json_string(found.namespace)
+    group, kind, name = (json_string(part) for part in (found.group, found.kind, found.name))
+    return {"group": group, "kind": kind, "namespace": namespace, "name": name}
+
+
+def _location(location: Location) -> dict[str, object]:
+    span = location.span
+    return {
+        "path": json_string(location.path),
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+        "source": None if location.template is None else json_string(location.template),
+    }
+
+
+def _note(note: Note) -> dict[str, object]:
+    return {
+        "message": json_string(note.message),
+        "location": _location(note.location),
+        "object": _object(note.object),
+    }
+
+
+def _summary(report: Report) -> dict[str, object]:
+    statistics = report.statistics
+    return {
+        "files": statistics.files,
+        "documents": statistics.documents,
+        "objects": statistics.objects,
+        "skipped": {json_string(reason): count for reason, count in sorted(statistics.skipped.items())},
+        "findings": {severity.value: report.count(severity) for severity in sorted(Severity, reverse=True)},
+        "suppressed": statistics.suppressed,
+    }

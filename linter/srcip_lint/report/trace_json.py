@@ -1,0 +1,106 @@
+"""The traceroute of the manifests, for machines. The contract is `schemas/srcip_lint_schemas/trace.schema.json`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from srcip_lint.documents import Place
+from srcip_lint.finding import ObjectRef
+from srcip_lint.path.hops import Addresses, Evidence, Hop, SourcePath, State
+from srcip_lint.path.verdict import verdict
+from srcip_lint.report.look import Look
+from srcip_lint.report.sanitize import json_document, json_string
+
+
+def render(groups: Sequence[tuple[SourcePath, ...]], _look: Look) -> str:
+    """All paths, ungrouped: one entry a port."""
+    return json_document({"version": 1, "paths": [_path(path) for group in groups for path in group]})
+
+
+def _path(path: SourcePath) -> dict[str, Any]:
+    found = verdict(path)
+    key = path.key
+    return {
+        "origin": key.origin.name.lower(),
+        "entry": key.entry.name.lower(),
+        "service": _ref(key.service),
+        "port": key.port,
+        "protocol": key.protocol,
+        "hops": [_hop(hop) for hop in path.hops],
+        "verdict": {
+            "peer": _addresses(found.peer),
+            "keepsClient": found.keeps,
+            "lostAt": path.hops.index(found.lost_at) if found.lost_at else None,
+            "carriedIn": found.carried,
+            "droppedAt": path.hops.index(found.dropped_at) if found.dropped_at else None,
+            "sentence": json_string(found.sentence()),
+        },
+    }
+
+
+def _hop(hop: Hop) -> dict[str, Any]:
+    return {
+        "kind": hop.kind,
+        "name": json_string(hop.name),
+        "does": json_string(hop.does),
+        "object": _ref(hop.object),
+        "location": _location(hop.at),
+        "delivered": hop.delivered.name.lower(),
+        **_state(hop.state),
+        "observations": [
+            {
+                "point": each.point.name.lower(),
+                "what": json_string(each.what),
+                "addresses": _addresses(each.addresses),
+                "location": _location(each.at),
+            }
+            for each in hop.observations
+        ],
+        "evidence": [_evidence(each) for each in hop.basis.evidence],
+        "assumptions": [json_string(each) for each in hop.basis.assumptions],
+    }
+
+
+def _state(state: State) -> dict[str, Any]:
+    return {
+        "peer": _addresses(state.peer),
+        "proxyProtocol": {"state": state.proxy_protocol.name.lower(), "source": _addresses(state.announced)},
+        "headers": {
+            name: {
+                "forgeable": header.forgeable,
+                "entries": [
+                    {"author": json_string(entry.author), "addresses": _addresses(entry.addresses)}
+                    for entry in header.entries
+                ],
+            }
+            for name, header in sorted(state.headers)
+        },
+    }
+
+
+def _addresses(addresses: Addresses) -> list[dict[str, str]]:
+    ordered = sorted(addresses, key=lambda pair: (pair[0].whose.name, pair[0].name, pair[1].name))
+    return [
+        {"whose": atom.whose.name.lower(), "name": json_string(atom.name), "when": when.name.lower()}
+        for atom, when in ordered
+    ]
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {"text": json_string(evidence.text), "location": _location(evidence.at)}
+
+
+def _location(at: Place | None) -> dict[str, Any] | None:
+    if at is None:
+        return None
+    return {"path": json_string(at.source.path), "line": at.span.line, "column": at.span.column}
+
+
+def _ref(ref: ObjectRef | None) -> dict[str, Any] | None:
+    if ref is None:
+        return None
+    names = {"group": ref.group, "kind": ref.kind, "name": ref.name}
+    return {key: json_string(value) for key, value in names.items()} | {
+        "namespace": ref.namespace and json_string(ref.namespace)
+    }

@@ -1,0 +1,473 @@
+"""nginx configurations to what they do, every inheritance as the real nginx 1.22.1 has it."""
+
+from __future__ import annotations
+
+import pytest
+
+from nginx_pods import behaviour_of, listener_of, route_of, text_at
+from srcip_lint.proxies.behaviour import Control, HeaderWrite, Keyed, Reads, Route, Writes
+
+EDGE = """
+server {
+    listen 80;
+
+    location / {
+        # Forward the real client IP in a header
+        proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
+        proxy_set_header X-Real-IP $remote_addr;
+        proxy_pass http://backend-service:8080;
+    }
+}
+"""
+
+
+def test_an_edge_proxy_that_adds_headers() -> None:
+    listener = listener_of(EDGE)
+    assert (listener.port, listener.address, listener.families, listener.proxy_protocol) == (80, "", (4,), Reads.NOT)
+    (route,) = listener.routes
+    assert route.upstream is not None
+    assert (route.upstream.host, route.upstream.port, route.real_ip, route.controls) == (
+        "backend-service",
+        8080,
+        (),
+        (),
+    )
+    assert written(route) == {
+        "x-forwarded-for": Writes.APPENDS,
+        "x-real-ip": Writes.REPLACES,
+        "forwarded": Writes.PASSES,
+    }
+
+
+def test_everything_stands_at_its_line() -> None:
+    listener = listener_of(EDGE)
+    (route,) = listener.routes
+    assert route.upstream is not None
+    assert text_at(listener.at) == "listen 80"
+    assert text_at(route.at) == "location /"
+    assert [text_at(write.at) for write in route.writes] == [
+        "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for",
+        "proxy_set_header X-Real-IP $remote_addr",
+        "proxy_pass http://backend-service:8080",
+    ]
+    assert text_at(route.upstream.at) == "proxy_pass http://backend-service:8080"
+
+
+def test_several_directives_on_a_line_and_repeated_words() -> None:
+    listener = listener_of('server { add_header X "listen 81"; listen 80; listen 81 proxy_protocol; } # listen 82;\n')
+    assert text_at(listener.at) == "listen 80"
+    other = behaviour_of('server { add_header X "listen 81"; listen 80; listen 81 proxy_protocol; }').listeners[1]
+    assert text_at(other.at) == "listen 81 proxy_protocol"
+
+
+def written(route: Route) -> dict[str, Writes]:
+    return {write.header: write.writes for write in route.writes}
+
+
+def believed(route: Route) -> list[tuple[str, list[str], bool]]:
+    return [(each.source, [str(network) for network in each.trust.networks], each.recursive) for each in route.real_ip]
+
+
+# Real IP: what a location believes. `%s` stands in the http block's place, since conf.d is included there.
+
+XFF = "x-forwarded-for"
+
+REAL_IP = {
+    "nothing": ("server { location / { } }", []),
+    "the default header": (
+        "server { set_real_ip_from 10.0.0.0/8; location / { } }",
+        [("x-real-ip", ["10.0.0.0/8"], False)],
+    ),
+    "no trust": ("server { real_ip_header X-Forwarded-For; location / { } }", [(XFF, [], False)]),
+    "recursive alone": ("real_ip_recursive on; server { location / { } }", []),
+    "inherited from http": (
+        "set_real_ip_from 10.1.0.0/16; set_real_ip_from fd00::/8; real_ip_header X-Forwarded-For; real_ip_recursive on;"
+        "server { location / { } }",
+        [(XFF, ["10.1.0.0/16", "fd00::/8"], True)],
+    ),
+    "a list replaces the outer one as a whole": (
+        "set_real_ip_from 127.0.0.1; real_ip_header X-Forwarded-For;"
+        "server { set_real_ip_from 10.0.0.0/8; location / { } }",
+        [(XFF, ["10.0.0.0/8"], False)],
+    ),
+    "the header is inherited by itself": (
+        "set_real_ip_from 10.0.0.0/8; real_ip_header X-Forwarded-For;"
+        "server { real_ip_header CF-Connecting-IP; location / { } }",
+        [("cf-connecting-ip", ["10.0.0.0/8"], False)],
+    ),
+    "the location's scope comes second": (
+        "server { set_real_ip_from 10.0.0.0/8;"
+        "location / { set_real_ip_from 0.0.0.0/0; real_ip_header X-Forwarded-For; } }",
+        [("x-real-ip", ["10.0.0.0/8"], False), (XFF, ["0.0.0.0/0"], False)],
+    ),
+    "the same again is one scope": (
+        "server { set_real_ip_from 10.0.0.0/8; location / { client_max_body_size 1m; } }",
+        [("x-real-ip", ["10.0.0.0/8"], False)],
+    ),
+    "an address, and host bits": (
+        "server { set_real_ip_from 10.1.2.3/8; set_real_ip_from 10.9.9.9; location / { } }",
+        [("x-real-ip", ["10.0.0.0/8", "10.9.9.9/32"], False)],
+    ),
+    "the PROXY protocol": (
+        "server { listen 80 proxy_protocol; set_real_ip_from 10.0.0.0/8; real_ip_header proxy_protocol;"
+        "location / { } }",
+        [("proxy_protocol", ["10.0.0.0/8"], False)],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REAL_IP)
+def test_real_ip(case: str) -> None:
+    configuration, expected = REAL_IP[case]
+    assert believed(route_of(configuration)) == expected
+
+
+def test_where_trust_is_to_be_changed() -> None:
+    trust = "set_real_ip_from 10.0.0.0/8;\n  set_real_ip_from 0.0.0.0/0;\n  real_ip_header X-Forwarded-For;"
+    real_ip = route_of(f"server {{\n  {trust}\n  location / {{ }}\n}}").real_ip[0]
+    assert text_at(real_ip.at) == "real_ip_header X-Forwarded-For"
+    assert real_ip.trust.at is not None
+    assert text_at(real_ip.trust.at) == "set_real_ip_from 0.0.0.0/0"
+    assert real_ip.trust.everyone
+    assert real_ip.source_written
+
+
+@pytest.mark.parametrize(
+    ("entry", "unreadable"),
+    [("proxy.example.com", True), ("${TRUSTED}", True), ("unix:", False), ("{{ cidr }}", True), ("10.0.0.0/8", False)],
+)
+def test_an_entry_that_is_no_network(entry: str, unreadable: bool) -> None:
+    trust = route_of(f"server {{ set_real_ip_from {entry}; location / {{ }} }}").real_ip[0].trust
+    assert trust.unreadable is unreadable
+
+
+# Headers.
+
+SET = "proxy_set_header X-Forwarded-For"
+
+HEADERS = {
+    "appends": ("$proxy_add_x_forwarded_for", Writes.APPENDS),
+    "appends by hand": ('"$http_x_forwarded_for, $remote_addr"', Writes.APPENDS),
+    "replaces": ("$remote_addr", Writes.REPLACES),
+    "braces and capitals": ("${REMOTE_addr}", Writes.REPLACES),
+    "the client's own": ("$http_x_forwarded_for", Writes.PASSES),
+    "clears": ('""', Writes.CLEARS),
+    "the PROXY protocol's": ("$proxy_protocol_addr", Writes.PROXY_PROTOCOL),
+    "something else": ("$remote_addr,$server_addr", Writes.UNKNOWN),
+    "a constant": ("127.0.0.1", Writes.UNKNOWN),
+    "a placeholder": ("{{ .Values.address }}", Writes.UNKNOWN),
+}
+
+
+@pytest.mark.parametrize("case", HEADERS)
+def test_what_a_header_is_set_to(case: str) -> None:
+    value, expected = HEADERS[case]
+    route = route_of(f"server {{ location / {{ {SET} {value}; proxy_pass http://app; }} }}")
+    assert written(route)[XFF] is expected
+
+
+def write_of(configuration: str, header: str = XFF) -> HeaderWrite:
+    return next(write for write in route_of(configuration).writes if write.header == header)
+
+
+def test_the_address_before_any_replacement() -> None:
+    location = "location / { proxy_set_header X-Real-IP $realip_remote_addr; proxy_pass http://app; }"
+    write = write_of(f"server {{ {location} }}", "x-real-ip")
+    assert (write.writes, write.peer_is_original) == (Writes.REPLACES, True)
+
+
+def test_a_header_that_is_copied_from_another() -> None:
+    location = "location / { proxy_set_header X-Real-IP $http_cf_connecting_ip; proxy_pass http://app; }"
+    write = write_of(f"server {{ {location} }}", "x-real-ip")
+    assert (write.writes, write.copied_from) == (Writes.PASSES, "cf-connecting-ip")
+
+
+def test_other_headers_that_carry_an_address() -> None:
+    location = (
+        "location / { proxy_set_header X-Client $remote_addr; proxy_set_header Host $host; proxy_pass http://app; }"
+    )
+    assert written(route_of(f"server {{ {location} }}")) == {
+        XFF: Writes.PASSES,
+        "x-real-ip": Writes.PASSES,
+        "forwarded": Writes.PASSES,
+        "x-client": Writes.REPLACES,
+    }
+
+
+INHERITED = {
+    "from the server": (f"server {{ {SET} $remote_addr; location / {{ proxy_pass http://app; }} }}", Writes.REPLACES),
+    "from http": (f"{SET} $remote_addr; server {{ location / {{ proxy_pass http://app; }} }}", Writes.REPLACES),
+    "lost by one of its own": (
+        f"server {{ {SET} $remote_addr; location / {{ proxy_set_header Host $host; proxy_pass http://app; }} }}",
+        Writes.PASSES,
+    ),
+    "off": ("server { location / { proxy_pass_request_headers off; proxy_pass http://app; } }", Writes.CLEARS),
+    "twice the same": (
+        f"server {{ location / {{ {SET} $remote_addr; {SET} $remote_addr; proxy_pass http://app; }} }}",
+        Writes.REPLACES,
+    ),
+    "two lines": (f"server {{ location / {{ {SET} $remote_addr; {SET} 1; proxy_pass http://app; }} }}", Writes.UNKNOWN),
+    "set": (
+        f"server {{ set $a $remote_addr; location / {{ set $b $a; {SET} $b; proxy_pass http://app; }} }}",
+        Writes.REPLACES,
+    ),
+    "set if": (
+        "server { set $a $remote_addr; if ($http_a) { set $a $http_a; }"
+        f"location / {{ {SET} $a; proxy_pass http://app; }} }}",
+        Writes.UNKNOWN,
+    ),
+    "a map of one value": (
+        f"map $host $a {{ default $remote_addr; }} server {{ location / {{ {SET} $a; proxy_pass http://app; }} }}",
+        Writes.REPLACES,
+    ),
+    "a map of several values": (
+        "map $host $a { a $remote_addr; default $http_a; }"
+        f"server {{ location / {{ {SET} $a; proxy_pass http://app; }} }}",
+        Writes.UNKNOWN,
+    ),
+    "a map with the default left out": (
+        f"map $host $a {{ a $remote_addr; }} server {{ location / {{ {SET} $a; proxy_pass http://app; }} }}",
+        Writes.UNKNOWN,
+    ),
+    "the client's, or else the peer": (
+        'map $http_x_forwarded_for $a { "" $remote_addr; default $http_x_forwarded_for; }'
+        f"server {{ location / {{ {SET} $a; proxy_pass http://app; }} }}",
+        Writes.IF_ABSENT,
+    ),
+    "a variable that code sets": (
+        f"server {{ location / {{ {SET} $from_lua; proxy_pass http://app; }} }}",
+        Writes.UNKNOWN,
+    ),
+}
+
+
+@pytest.mark.parametrize("case", INHERITED)
+def test_how_a_header_comes_to_be_set(case: str) -> None:
+    configuration, expected = INHERITED[case]
+    assert write_of(configuration).writes is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('"for=$remote_addr;proto=$scheme"', Writes.REPLACES),
+        ('"$http_forwarded, for=$remote_addr"', Writes.APPENDS),
+        ("'for=\"[$remote_addr]\"'", Writes.REPLACES),
+        ("$http_forwarded", Writes.PASSES),
+        ('"by=$server_addr"', Writes.UNKNOWN),
+        ('"for=$remote_addr, for=$proxy_protocol_addr"', Writes.UNKNOWN),
+    ],
+)
+def test_the_header_of_rfc_7239(value: str, expected: Writes) -> None:
+    configuration = f"server {{ location / {{ proxy_set_header Forwarded {value}; proxy_pass http://app; }} }}"
+    assert write_of(configuration, "forwarded").writes is expected
+
+
+@pytest.mark.parametrize(
+    "passing", ["fastcgi_pass app:9000", "uwsgi_pass uwsgi://app:9000", "grpc_pass grpc://app:9000", "root /srv"]
+)
+def test_no_header_is_written_but_over_http(passing: str) -> None:
+    route = route_of(f"server {{ location / {{ proxy_set_header X-Real-IP $remote_addr; {passing}; }} }}")
+    assert route.writes == ()
+    assert passing.startswith("root") or (route.upstream is not None and route.upstream.port == 9000)
+
+
+# Controls.
+
+
+def decided(configuration: str, name: str = "location /") -> list[tuple[Keyed, str, list[str]]]:
+    return [
+        (each.keyed, each.name, [str(network) for network in each.networks])
+        for each in route_of(configuration, name).controls
+    ]
+
+
+ZONE = "limit_req_zone $binary_remote_addr zone=one:1m rate=1r/s;"
+GEO = "geo $blocked { default 0; 198.51.100.0/24 1; }"
+EXEMPT = "geo $limited { default 1; 10.0.0.0/8 0; } map $limited $key { 0 ''; 1 $binary_remote_addr; }"
+
+CONTROLS = {
+    "an allow-list": (
+        "server { location / { allow 10.0.0.0/8; deny all; } }",
+        [(Keyed.ALLOW, "allow", ["10.0.0.0/8"])],
+    ),
+    "open at the end": ("server { location / { allow 10.0.0.0/8; } }", []),
+    "a deny-list": ("server { location / { deny 192.0.2.7; allow all; } }", [(Keyed.DENY, "deny", ["192.0.2.7/32"])]),
+    "both": (
+        "server { location / { deny 10.0.0.1; allow 10.0.0.0/8; deny all; } }",
+        [(Keyed.ALLOW, "allow", ["10.0.0.0/8"]), (Keyed.DENY, "deny", ["10.0.0.1/32"])],
+    ),
+    "what comes behind all": ("server { location / { deny all; allow 10.0.0.0/8; } }", []),
+    "the pod itself": ("server { location / { allow 127.0.0.1; allow ::1; deny all; } }", []),
+    "inherited": ("server { allow 10.0.0.0/8; deny all; location / { } }", [(Keyed.ALLOW, "allow", ["10.0.0.0/8"])]),
+    "replaced as a whole": ("server { allow 10.0.0.0/8; deny all; location / { allow all; } }", []),
+    "other methods": (
+        "server { location / { limit_except GET { allow 10.0.0.0/8; deny all; } } }",
+        [(Keyed.ALLOW, "allow", ["10.0.0.0/8"])],
+    ),
+    "a limit": (f"{ZONE} server {{ location / {{ limit_req zone=one burst=5; }} }}", [(Keyed.LIMIT, "limit_req", [])]),
+    "a limit that is inherited": (
+        f"{ZONE} server {{ limit_req zone=one; location / {{ }} }}",
+        [(Keyed.LIMIT, "limit_req", [])],
+    ),
+    "a zone that no limit uses": (f"{ZONE} server {{ location / {{ }} }}", []),
+    "connections": (
+        "limit_conn_zone $remote_addr zone=c:1m; server { location / { limit_conn c 10; } }",
+        [(Keyed.LIMIT, "limit_conn", [])],
+    ),
+    "a limit by something else": (
+        "limit_req_zone $server_name zone=one:1m rate=1r/s; server { location / { limit_req zone=one; } }",
+        [],
+    ),
+    "a limit with exemptions": (
+        f"{EXEMPT} limit_req_zone $key zone=one:1m rate=1r/s; server {{ location / {{ limit_req zone=one; }} }}",
+        [(Keyed.LIMIT, "limit_req", [])],
+    ),
+    "a look-up that decides": (
+        f"{GEO} server {{ if ($blocked) {{ return 403; }} location / {{ }} }}",
+        [(Keyed.GEO, "geo", ["198.51.100.0/24"])],
+    ),
+    "a look-up through a map": (
+        f"{GEO} map $blocked $refuse {{ 1 yes; }} server {{ location / {{ if ($refuse = yes) {{ return 403; }} }} }}",
+        [(Keyed.GEO, "geo", ["198.51.100.0/24"])],
+    ),
+    "a look-up for a log": (
+        f"{GEO} log_format l '$blocked'; server {{ location / {{ add_header X-B $blocked; }} }}",
+        [],
+    ),
+    "a look-up of a header": ("geo $http_a $b { 10.0.0.0/8 1; } server { location / { if ($b) { return 403; } } }", []),
+    "a map of the address": (
+        "map $remote_addr $b { 10.0.0.1 1; } server { location / { if ($b) { return 403; } } }",
+        [(Keyed.GEO, "map", [])],
+    ),
+    "GeoIP": (
+        "geoip2 /db.mmdb { $country country iso_code; } server { location / { if ($country = XX) { return 403; } } }",
+        [(Keyed.GEO, "geoip2", [])],
+    ),
+    "if": (
+        "server { location / { if ($remote_addr = 192.0.2.7) { return 403; } } }",
+        [(Keyed.DENY, "if", ["192.0.2.7/32"])],
+    ),
+    "if not": (
+        "server { location / { if ( $remote_addr != 192.0.2.7 ) { return 444; } } }",
+        [(Keyed.ALLOW, "if", ["192.0.2.7/32"])],
+    ),
+    "if it matches": ("server { location / { if ($remote_addr ~ ^10\\.) { return 403; } } }", [(Keyed.GEO, "if", [])]),
+    "if, for something else": (
+        "server { location / { if ($remote_addr = 192.0.2.7) { set $a 1; } } }",
+        [(Keyed.GEO, "if", ["192.0.2.7/32"])],
+    ),
+    "if the pod itself": ("server { location / { if ($remote_addr != 127.0.0.1) { return 403; } } }", []),
+    "if something else": ("server { location / { if ($http_a = 1) { return 403; } } }", []),
+}
+
+
+@pytest.mark.parametrize("case", CONTROLS)
+def test_controls(case: str) -> None:
+    configuration, expected = CONTROLS[case]
+    assert decided(configuration) == expected
+
+
+def test_an_if_of_one_location_is_none_of_an_inner_one() -> None:
+    configuration = "server { location / { if ($remote_addr = 192.0.2.7) { return 403; } location /in { } } }"
+    assert decided(configuration, "location /in") == []
+
+
+def control_of(configuration: str) -> Control:
+    return route_of(configuration).controls[0]
+
+
+def test_a_control_that_a_password_makes_up_for() -> None:
+    listed = "allow 10.0.0.0/8; deny all; auth_basic x;"
+    assert control_of(f"server {{ satisfy any; location / {{ {listed} }} }}").has_alternative
+    assert not control_of(f"server {{ location / {{ {listed} }} }}").has_alternative
+    assert not control_of(f"server {{ satisfy any; location / {{ {listed} auth_basic off; }} }}").has_alternative
+
+
+def test_where_a_control_stands() -> None:
+    assert text_at(control_of(f"{ZONE}\nserver {{ location / {{ limit_req zone=one; }} }}").at) == ZONE.rstrip(";")
+    listed = "server {\n  allow 127.0.0.1;\n  allow 10.0.0.0/8;\n  deny all;\n  location / { }\n}"
+    assert text_at(control_of(listed).at) == "allow 127.0.0.1"
+
+
+def test_a_placeholder_in_a_list() -> None:
+    control = control_of("server { location / { allow ${OFFICE}; deny all; } }")
+    assert (control.keyed, control.networks, control.unreadable) == (Keyed.ALLOW, (), True)
+
+
+# Listeners.
+
+
+@pytest.mark.parametrize(
+    ("listen", "expected"),
+    [
+        ("", [("", 80, (4,))]),
+        ("listen 8080 default_server;", [("", 8080, (4,))]),
+        ("listen *:8080; listen [::]:8080;", [("", 8080, (4,)), ("", 8080, (6,))]),
+        ("listen [::]:80 ipv6only=off;", [("", 80, (4, 6))]),
+        ("listen [::1]:80;", [("::1", 80, (6,))]),
+        ("listen 127.0.0.1:81; listen 80;", [("", 80, (4,)), ("127.0.0.1", 81, (4,))]),
+        ("listen localhost;", [("localhost", 80, (4,))]),
+        ("listen 8001-8002;", [("", 8001, (4,)), ("", 8002, (4,))]),
+        ("listen unix:/run/x.sock; listen 443 ssl; listen 443 quic;", [("", 443, (4,))]),
+    ],
+)
+def test_sockets(listen: str, expected: list[tuple[str, int, tuple[int, ...]]]) -> None:
+    found = behaviour_of(f"server {{ {listen} }}")
+    assert found.complete
+    assert [(each.address, each.port, each.families) for each in found.listeners] == expected
+
+
+@pytest.mark.parametrize("first", ["proxy_protocol", ""])
+def test_the_proxy_protocol_belongs_to_the_socket(first: str) -> None:
+    second = "" if first else "proxy_protocol"
+    one, other = (f"server {{ listen 80 {flag}; server_name {name}; }}" for name, flag in (("a", first), ("b", second)))
+    listener = listener_of(f"{one} {other} server {{ listen 127.0.0.1:80; }}")
+    assert listener.proxy_protocol is Reads.STRICTLY
+    assert text_at(listener.at) == "listen 80 proxy_protocol"
+    assert [route.name for route in listener.routes] == ["a", "b"]
+    assert behaviour_of(f"{one} {other} server {{ listen 127.0.0.1:80; }}").listeners[1].proxy_protocol is Reads.NOT
+
+
+def test_whether_the_announced_address_is_used() -> None:
+    assert listener_of("log_format l '$proxy_protocol_addr'; server { listen 80 proxy_protocol; }").uses_announced
+    header = "location / { proxy_set_header X-Real-IP $proxy_protocol_addr; proxy_pass http://app; }"
+    assert not listener_of(f"server {{ listen 80 proxy_protocol; {header} }}").uses_announced
+
+
+def test_locations_and_what_is_left_to_the_server() -> None:
+    names = [
+        route.name
+        for route in listener_of("server { server_name a; location = /x { } location /y { location /y/z { } } }").routes
+    ]
+    assert names == ["a", "location = /x", "location /y", "location /y/z"]
+    assert [route.name for route in listener_of("server { location / { } }").routes] == ["location /"]
+
+
+# Where requests go.
+
+
+def sent(configuration: str) -> list[tuple[str, int | None]]:
+    return [(route.upstream.host, route.upstream.port) for route in listener_of(configuration).routes if route.upstream]
+
+
+@pytest.mark.parametrize(
+    ("passing", "expected"),
+    [
+        ("proxy_pass http://app;", [("app", 80)]),
+        ("proxy_pass https://app.shop.svc/;", [("app.shop.svc", 443)]),
+        ("proxy_pass http://app:8080/a?b;", [("app", 8080)]),
+        ("proxy_pass http://[fd00::1]:80;", [("[fd00::1]", 80)]),
+        ("proxy_pass http://unix:/run/x.sock;", []),
+        ("proxy_pass http://$http_host;", []),
+        ("proxy_pass http://${BACKEND}:80;", []),
+        ("proxy_pass http://group;", [("one", 80), ("two", 81)]),
+        ("set $app http://app:8080; proxy_pass $app$request_uri;", [("app", 8080)]),
+        ("set $app http://app; proxy_pass $app$suffix;", []),
+        ("set $app app.shop.svc.cluster.local; proxy_pass http://$app:8080;", [("app.shop.svc.cluster.local", 8080)]),
+        ("if ($http_a) { proxy_pass http://canary; } proxy_pass http://app;", [("app", 80), ("canary", 80)]),
+    ],
+)
+def test_destinations(passing: str, expected: list[tuple[str, int | None]]) -> None:
+    group = "upstream group { server one; server two:81 weight=2; server old down; server unix:/run/x; keepalive 8; }"
+    assert sent(f"{group} server {{ location / {{ {passing} }} }}") == expected
