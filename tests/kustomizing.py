@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from srcip_lint.documents import Document, Place, Skipped, read, read_all
-from srcip_lint.kustomize import KINDS, Composite, File, Rendering, render
+from srcip_lint.kustomize import KINDS, File, Rendering, render
+from srcip_lint.kustomize.composite import Composite
 from srcip_lint.kustomize.tree import Node, whole
 from srcip_lint.resources import WANTED
 from srcip_lint.sources import Source
@@ -37,7 +38,8 @@ def applied(base: str, overlay: str, **files: str) -> dict[str, Composite]:
 
 
 def by_name(rendering: Rendering) -> dict[str, Composite]:
-    return {f"{each.value['kind']} {each.value['metadata']['name']}": each for each in rendering.documents}
+    composites = (each for each in rendering.documents if isinstance(each, Composite))
+    return {f"{each.value['kind']} {each.value['metadata']['name']}": each for each in composites}
 
 
 def line(composite: Composite, *path: str | int) -> str:

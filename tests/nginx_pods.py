@@ -34,7 +34,7 @@ def deployment(
     mounts: list[dict[str, Any]] | None = None,
     volumes: list[dict[str, Any]] | None = None,
     image: str = "nginx:1.27",
-    **container: Any,  # noqa: ANN401
+    **container: Any,
 ) -> str:
     """A Deployment of one container; by default it has the ConfigMap `conf` at /etc/nginx/conf.d."""
     mounts = [{"name": "conf", "mountPath": CONF_D}] if mounts is None else mounts
@@ -52,7 +52,7 @@ def behaviour_in(bundle: Bundle) -> ProxyBehaviour:
     return found
 
 
-def behaviour_of(configuration: str, **container: Any) -> ProxyBehaviour:  # noqa: ANN401
+def behaviour_of(configuration: str, **container: Any) -> ProxyBehaviour:
     """What nginx does with a configuration in /etc/nginx/conf.d/default.conf."""
     return behaviour_in(bundle_of(config_map({"default.conf": configuration}), deployment(**container)))
 

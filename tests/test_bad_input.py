@@ -1,8 +1,8 @@
 """Input that is broken, hostile or merely odd: each class has one good answer, and none is an exception or a hang.
 
-The numbers are those of a list of 46 classes of bad input. Files that cannot be read (24 to 29, 41) are in `test_sources.py`;
-names and texts that reach an output (29 to 37), the configuration (40) and the process itself (42 to 46) are in the tests of the
-reports, of the configuration and of the command line.
+The numbers are those of a list of 46 classes of bad input. Files that cannot be read (24 to 29, 41) are in
+`test_sources.py`; names and texts that reach an output (29 to 37), the configuration (40) and the process itself (42
+to 46) are in the tests of the reports, of the configuration and of the command line.
 """
 
 from __future__ import annotations
@@ -60,7 +60,9 @@ DEEP = "nested deeper than 200 levels"
 ALIASED = "aliases that stand for more than 400000 values"
 BAD_TYPES = HEAD + "spec: {ports: 3, selector: x, type: [a], externalIPs: {}}\n"
 LIST = '{"apiVersion": "v1", "kind": "List", "items": [%s]}'
-ONE = json.dumps({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}})
+ONE = json.dumps(
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}, "spec": {"ports": [{"port": 80}]}}
+)
 CUT_OFF = "is not allowed"
 
 CASES = [
@@ -73,13 +75,33 @@ CASES = [
     Case(1, "as deep as may be", HEAD + "x: " + "[" * 199 + "]" * 199 + "\nspec: {ports: [{port: 80}]}\n", objects=1),
     Case(1, "nested JSON with an emoji", '{"x": "\\ud83d\\ude00", "kind": "Service", "spec": ' + "[" * N, "not YAML"),
     Case(1, "deep JSON with an emoji", ONE[:-1] + ', "x": ["\\ud83d\\ude00", ' + "[" * 200 + "]" * 200 + "]}", DEEP),
-    Case(1, "deep by aliases", HEAD + "a: &a " + "[" * 150 + "]" * 150 + "\nb: " + "[" * 60 + "*a" + "]" * 60, DEEP, line=5),
+    Case(
+        1,
+        "deep by aliases",
+        HEAD + "a: &a " + "[" * 150 + "]" * 150 + "\nb: " + "[" * 60 + "*a" + "]" * 60,
+        DEEP,
+        line=5,
+    ),
     Case(2, "billion laughs", HEAD + laughs(9) + "spec: {ports: *a8}\n", ALIASED, line=9),
     Case(2, "laughs that end early", HEAD + laughs(4) + "spec: {ports: [{port: 80}]}\n", objects=1),
     Case(2, "containers by aliases", HEAD + f"c: &c [{'x, ' * 3000}]\nspec: [{'*c, ' * 3000}]\n", ALIASED, line=5),
     Case(3, "merge bomb", HEAD + merges(60) + "spec: {<<: *a59}\n", ALIASED, line=44),
-    Case(3, "merges of a long list of nothing", HEAD + f"l: &l [{'{}, ' * N}]\n" + "x:\n" + "- <<: *l\n" * 9999, ALIASED, line=9),
-    Case(3, "a chain of merges", HEAD + "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 5000)) + "spec: {<<: *a4999, ports: [{port: 80}]}", objects=1),
+    Case(
+        3,
+        "merges of a long list of nothing",
+        HEAD + f"l: &l [{'{}, ' * N}]\n" + "x:\n" + "- <<: *l\n" * 9999,
+        ALIASED,
+        line=9,
+    ),
+    Case(
+        3,
+        "a chain of merges",
+        HEAD
+        + "a0: &a0 {x: 1}\n"
+        + "".join(f"a{n}: &a{n} {{<<: *a{n - 1}}}\n" for n in range(1, 5000))
+        + "spec: {<<: *a4999, ports: [{port: 80}]}",
+        objects=1,
+    ),
     Case(4, "a list in itself", HEAD + "spec: &a [*a]\n", "the alias *a stands inside its own anchor", line=4),
     Case(4, "a mapping in itself", "&a\n" + HEAD + "spec: *a\n", "the alias *a stands inside its own anchor", line=5),
     Case(4, "a merge of itself", HEAD + "spec: &a {<<: *a}\n", "the alias *a stands inside its own anchor", line=4),
@@ -93,7 +115,14 @@ CASES = [
     Case(9, "an escape character", SERVICE + "x: é \x1b[2J\n", f"the character U+001B {CUT_OFF}", line=9),
     Case(9, "an escaped one", SERVICE + 'x: "\\e[2J\\0"\n', objects=1),
     Case(10, "Latin-1", SERVICE.encode() + b"# caf\xe9\n", f"not UTF-8: byte 0xe9 (offset {len(SERVICE) + 5})", line=9),
-    Case(10, "Latin-1 in another document", b"apiVersion: v1\nkind: Service\nx: \xe9\n---\n" + SERVICE.encode(), "not UTF-8", line=3, objects=1),
+    Case(
+        10,
+        "Latin-1 in another document",
+        b"apiVersion: v1\nkind: Service\nx: \xe9\n---\n" + SERVICE.encode(),
+        "not UTF-8",
+        line=3,
+        objects=1,
+    ),
     Case(10, "half a character", SERVICE.encode() + "#é".encode()[:-1], "not UTF-8: byte 0xc3", line=9),
     Case(11, "UTF-16 without a mark", SERVICE.encode("utf-16-le"), f"the character U+0000 {CUT_OFF}"),
     Case(11, "UTF-16 without a mark, big-endian", SERVICE.encode("utf-16-be"), f"the character U+0000 {CUT_OFF}"),
@@ -102,8 +131,15 @@ CASES = [
     Case(12, "CR alone", SERVICE.replace("\n", "\r"), objects=1),
     Case(12, "NEL and line separators", "# \u0085# \u2028# \u2029\n" + SERVICE, objects=1),
     Case(13, "Norway", SERVICE.replace("web", "no"), problems=("metadata.name",)),
-    Case(13, "sexagesimal, octal, dates", SERVICE + "x: [1:30, 017, 0o17, 1_000, 2024-01-01, 1e3, .inf, .nan]\n", objects=1),
-    Case(14, "an integer of 5000 digits", SERVICE.replace("80", "8" * 5000), objects=1, problems=("spec.ports[0].port",)),
+    Case(
+        13,
+        "sexagesimal, octal, dates",
+        SERVICE + "x: [1:30, 017, 0o17, 1_000, 2024-01-01, 1e3, .inf, .nan]\n",
+        objects=1,
+    ),
+    Case(
+        14, "an integer of 5000 digits", SERVICE.replace("80", "8" * 5000), objects=1, problems=("spec.ports[0].port",)
+    ),
     Case(14, "the same in odd JSON", ONE.replace("80", "8" * 5000) + ONE, objects=2, problems=("spec.ports[0].port",)),
     Case(15, "keys written twice", SERVICE + "  ports: [{port: 81}]\n", objects=1, duplicates=("spec.ports",)),
     Case(15, "very many of them", SERVICE + "x: 1\n" * 50_000, objects=1, duplicates=("x",)),
@@ -116,12 +152,17 @@ CASES = [
     Case(18, "a Helm template", "{{- if .Values.x }}\n" + SERVICE + "{{- end }}\n", templates=1),
     Case(18, "a Jinja template", "{% if x %}\n" + SERVICE + "{% endif %}\n", templates=1),
     Case(18, "many in one file", "kind: Service\n{{- x }}\n---\n" * 500, templates=1),
-    Case(18, "a template that is YAML", SERVICE.replace("web", "{{ .Values.name }}").replace("80", "{{ .port }}"), objects=0),
+    Case(
+        18,
+        "a template that is YAML",
+        SERVICE.replace("web", "{{ .Values.name }}").replace("80", "{{ .port }}"),
+        objects=0,
+    ),
     Case(19, "JSON", ONE, objects=1),
     Case(19, "JSON values in a row", ONE * 3, objects=3),
     Case(19, "a List", LIST % ", ".join([ONE] * 3), objects=3),
     Case(19, "a List in a List", LIST % (LIST % (LIST % ONE)), objects=1),
-    Case(19, "Lists a hundred deep", LIST.replace("%s", "") [:-2] * 90 + ONE + "]}" * 90, objects=1),
+    Case(19, "Lists a hundred deep", LIST.replace("%s", "")[:-2] * 90 + ONE + "]}" * 90, objects=1),
     Case(19, "a List of anything", LIST % "null, 3, [], {}, [null]", objects=0),
     Case(19, "a List of aliases", f"kind: List\napiVersion: v1\nitems:\n- &a {ONE}\n" + "- *a\n" * 10_000, objects=1),
     Case(20, "nothing", ""),
@@ -189,7 +230,8 @@ def test_a_walked_file_is_unreadable_only_if_it_looks_like_kubernetes(case: Case
 
 @pytest.mark.parametrize("case", [case for case in CASES if len(case.data) < 20_000], ids=ids)
 def test_the_answer_does_not_depend_on_libyaml(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    """PyYAML without libyaml is slower (too slow for the large ones) and words its reasons otherwise, but reads the same."""
+    """PyYAML without libyaml is slower (too slow for the large ones) and words its reasons otherwise, but reads the
+    same."""
     monkeypatch.setattr(values, "LOADER", yaml.SafeLoader)
     found = judged(case.data)
     assert len(found.unreadable) == (case.refused is not None)
@@ -213,7 +255,18 @@ def test_a_run_over_all_of_them_ends_in_findings_and_nothing_else() -> None:
 BUSY = [
     *("-", "--", "---\n", "...\n", "%a\n", "#", "# Source: ", "\n", "\r", "\r\n", " ", "\t", " \n", "\0", "\xff"),
     *("kind", "kind:", "kind: ", "kind: X\n", "kind:\n", '"kind"', '"kind":\n', "?\n", "? a\n", "apiVersion: "),
-    *("metadata:\n", "metadata:\n ", "metadata: ", "  namespace: ", "{{", "{%", "# {{", "\u2028", "\ufeff", "---\n\ufeff"),
+    *(
+        "metadata:\n",
+        "metadata:\n ",
+        "metadata: ",
+        "  namespace: ",
+        "{{",
+        "{%",
+        "# {{",
+        "\u2028",
+        "\ufeff",
+        "---\n\ufeff",
+    ),
     *("[", "a,", "a: ", "&a ", "*a ", "!a ", "'", '"', "''", '"a":', "|\n", ">\n", "<<: *a\n", "- a\n", "x: y\n", "x "),
 ]
 
@@ -349,9 +402,9 @@ def test_every_wrong_type_of_every_field_is_named_and_nothing_breaks(kind: str, 
 def replaced(value: Any, path: FieldPath, new: Any) -> Any:
     if not path:
         return new
-    copy = list(value) if isinstance(value, list) else dict(value)
-    copy[path[0]] = replaced(value[path[0]], path[1:], new)
-    return copy
+    copied: Any = list(value) if isinstance(value, list) else dict(value)
+    copied[path[0]] = replaced(value[path[0]], path[1:], new)
+    return copied
 
 
 def test_the_fields_of_a_service_are_found_out_by_asking() -> None:

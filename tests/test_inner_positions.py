@@ -6,7 +6,7 @@ import json
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from srcip_lint.documents import Document, Place, read
@@ -83,9 +83,18 @@ def test_a_stretch_of_a_file_that_is_the_text_itself_needs_no_mapping() -> None:
     assert written_indices("listen 80;", None, "listen 80;", (3, 5)) == (3, 5)
 
 
+@pytest.mark.parametrize("quote", ['"', "'", ""])
+def test_long_runs_of_blanks_are_passed_over_in_one_step(quote: str) -> None:
+    written = f"{quote}a{' ' * 300_000}b{quote}"
+    value = written.strip(quote) if quote else written
+    style = quote or None
+    assert written_indices(written + ("" if quote else "\n"), style, value, (300_001,)) == (300_001 + len(quote),)
+
+
 TEXTS = st.text(st.sampled_from("ab'\"\\{}#: \t\né\u2028\U0001f600"), max_size=40)
 
 
+@settings(max_examples=400)
 @given(TEXTS, st.sampled_from(["|", ">", "'", '"', None]), st.integers(1, 6))
 def test_every_visible_character_is_found_in_what_a_dumper_wrote(value: str, style: str | None, indent: int) -> None:
     """PyYAML writes the text in the style it is asked for, or in a safe one; each visible character must be itself

@@ -1,6 +1,8 @@
-"""The cases of the YAML test suite (github.com/yaml/yaml-test-suite): each is read, or is one answer about a place in it.
+"""The cases of the YAML test suite (github.com/yaml/yaml-test-suite): each is read, or is one answer about a place in
+it.
 
-The suite is not part of this repository: the tests look for it in `../shared/corpus`, and are skipped where it is not there.
+The suite is not part of this repository: the tests look for it in `../shared/corpus`, and are skipped where it is not
+there.
 """
 
 from __future__ import annotations
@@ -69,10 +71,10 @@ def test_each_case_is_read_or_is_one_answer_and_every_place_is_in_the_text(case:
     for answer in unreadable:
         covered(case.text, answer.span)
         assert not isinstance(answer, Unreadable) or (answer.reason and "\n" not in answer.reason)
-    for answer in found:
-        for path in fields(answer.value) if isinstance(answer, Document) else ():
-            covered(case.text, answer.span(path))  # type: ignore[union-attr]
-            covered(case.text, answer.span(path, "value"))  # type: ignore[union-attr]
+    for document in (answer for answer in found if isinstance(answer, Document)):
+        for path in fields(document.value):
+            covered(case.text, document.span(path))
+            covered(case.text, document.span(path, "value"))
 
 
 def fields(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
@@ -104,7 +106,9 @@ AS_KUBECTL = {
 """Where a text is read as kubectl reads it, by YAML 1.1, and not as the suite says."""
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.documents and not case.fails], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [case for case in CASES if case.documents and not case.fails], ids=lambda case: case.name
+)
 def test_what_is_read_has_the_value_that_the_suite_says(case: Case) -> None:
     found = answers(case.text)
     if any(isinstance(answer, Unreadable) for answer in found) or case.name in AS_KUBECTL:

@@ -1,9 +1,9 @@
 """The index: which Service selects which workload, what scales it, and how far the files can be trusted to be complete.
 
-A repository often holds the same objects several times (overlays, environments, examples). A reference is resolved in the
-nearest folder, going outward, that has a match. Two files that define one object are never in one bundle: files that conflict
-with the referrer's own are left out, and where candidates conflict with each other every alternative is a world of its own,
-in which a rule must hold to be reported.
+A repository often holds the same objects several times (overlays, environments, examples). A reference is resolved in
+the nearest folder, going outward, that has a match. Two files that define one object are never in one bundle: files
+that conflict with the referrer's own are left out, and where candidates conflict with each other every alternative is
+a world of its own, in which a rule must hold to be reported.
 """
 
 from __future__ import annotations
@@ -18,7 +18,15 @@ from typing import Any, TypeVar
 
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Foreign, Inputs
-from srcip_lint.resources.cluster import BackendReference, CiliumL2Policy, ConfigMap, DataplaneSetting, Evidence, Namespace, Node
+from srcip_lint.resources.cluster import (
+    BackendReference,
+    CiliumL2Policy,
+    ConfigMap,
+    DataplaneSetting,
+    Evidence,
+    Namespace,
+    Node,
+)
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
@@ -81,6 +89,7 @@ class Bundle:
         self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)
         self._selections: dict[Service, Selection] = {}
+        self._running: dict[str, tuple[Workload, ...]] = {}
 
     def _all(self, kind: type[R]) -> tuple[R, ...]:
         return tuple(resource for resource in self.inputs.resources if isinstance(resource, kind))
@@ -102,7 +111,10 @@ class Bundle:
         possible: list[Workload] = []
         for workload in candidates:
             answer = every(
-                (selector.matches(workload.template.labels), same_namespace(referrer.namespace, workload.object.namespace))
+                (
+                    selector.matches(workload.template.labels),
+                    same_namespace(referrer.namespace, workload.object.namespace),
+                )
             )
             if answer is not Answer.NO and self.compatible(referrer, workload.object):
                 (sure if answer is Answer.YES else possible).append(workload)
@@ -190,8 +202,8 @@ class Bundle:
         return index
 
     def config_map(self, referrer: Object, name: str) -> ConfigMap | None:
-        """The ConfigMap of that name in the referrer's namespace, in the nearest scope that has one. None where none was
-        read, and where several were and nothing tells which of them it is."""
+        """The ConfigMap of that name in the referrer's namespace, in the nearest scope that has one. None where none
+        was read, and where several were and nothing tells which of them it is."""
         found = [
             config_map
             for config_map in self._config_maps_by_name.get(name, ())
@@ -209,14 +221,26 @@ class Bundle:
         return index
 
     def pod_makers_near(self, service: Service) -> Iterator[Foreign]:
-        """Objects of kinds that are not read and may make pods in the Service's namespace: those that are in it, and those
-        beside the Service where namespaces do not tell."""
+        """Objects of kinds that are not read and may make pods in the Service's namespace: those that are in it, and
+        those beside the Service where namespaces do not tell."""
         for foreign in self.inputs.foreign:
             answer = same_namespace(service.object.namespace, foreign.namespace)
             may_reach = answer is not Answer.NO or deploys_anywhere(foreign.group, foreign.kind)
-            near = _is_beside(service.object.folder, foreign.folder) or (answer is Answer.YES and foreign.namespace is not None)
+            near = _is_beside(service.object.folder, foreign.folder) or (
+                answer is Answer.YES and foreign.namespace is not None
+            )
             if may_reach and near and makes_pods(foreign.group, foreign.kind):
                 yield foreign
+
+    def running(self, image: str) -> tuple[Workload, ...]:
+        """The workloads with a container whose image has this in its name."""
+        if image not in self._running:
+            self._running[image] = tuple(
+                workload
+                for workload in self.workloads
+                if any(image in str(container.image.value) for container in workload.template.containers)
+            )
+        return self._running[image]
 
     def beside(self, service: Service) -> tuple[Workload, ...]:
         """The workloads in the Service's own folder and below, in its namespace, that can be in one bundle with it."""
@@ -292,9 +316,7 @@ class Bundle:
         They could through a patch, or in a file that contradicts the Service's own, or because a pod is given a label
         when it runs. The labels of all definitions of one workload are taken together.
         """
-        groups = (
-            _in_namespace(service.object, definitions) for definitions in self._definitions.values()
-        )
+        groups = (_in_namespace(service.object, definitions) for definitions in self._definitions.values())
         return any(_could_be_selected(service, group) for group in groups if group)
 
 
@@ -349,7 +371,8 @@ def _object(resource: Any) -> Object:
 
 
 def _worlds(workloads: Sequence[Workload]) -> tuple[tuple[Workload, ...], ...]:
-    """The consistent choices: of the definitions of one object in several streams, one each. None where there are too many."""
+    """The consistent choices: of the definitions of one object in several streams, one each. None where there are too
+    many."""
     groups: dict[ObjectRef, dict[str, list[Workload]]] = defaultdict(lambda: defaultdict(list))
     for workload in workloads:
         groups[workload.object.ref][workload.object.stream].append(workload)

@@ -1,9 +1,9 @@
 """What translates a packet's source address on the node, and under which policy.
 
-kube-proxy masquerades every external packet under Cluster, also when the pod stands on the receiving node (kubernetes
-`pkg/proxy/iptables/proxier.go`, "masquerade traffic for ... external destinations"). Cilium's SNAT mode does so only
-when the backend is remote; its DSR mode never, its hybrid mode only for what is not TCP; Calico's eBPF dataplane never (Cilium
-`Documentation/network/kubernetes/kubeproxy-free.rst`, Calico "Enable the eBPF dataplane").
+kube-proxy masquerades every external packet under Cluster, also when the pod stands on the receiving node
+(kubernetes `pkg/proxy/iptables/proxier.go`, "masquerade traffic for ... external destinations"). Cilium's SNAT mode
+does so only when the backend is remote; its DSR mode never, its hybrid mode only for what is not TCP; Calico's eBPF
+dataplane never (Cilium `Documentation/network/kubernetes/kubeproxy-free.rst`, Calico "Enable the eBPF dataplane").
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from srcip_lint.resources.workload import Workload
 class Keeps(Enum):
     """Does the client's address survive `externalTrafficPolicy: Cluster`?"""
 
-    ALWAYS = "keeps the client's address"
-    SAME_NODE = "keeps it only for a pod on the receiving node"
-    NEVER = "replaces it with a node address"
-    UNKNOWN = "may replace it"
+    ALWAYS = "keeps the source address"
+    SAME_NODE = "keeps the source address for a pod on the receiving node, and replaces it by its own for any other"
+    NEVER = "replaces the source address by one of the node, for a pod on that node too"
+    UNKNOWN = "may replace the source address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ def _is_there(found: Object) -> Evidence:
 
 
 def _of_agent(workload: Workload) -> str | None:
-    """The dataplane that a node agent runs: kube-router's service proxy, or Calico's eBPF by an environment variable."""
+    """The dataplane that a node agent runs: kube-router's service proxy, or Calico's eBPF by a variable."""
     for container in workload.template.containers if workload.kind == "DaemonSet" else ():
         image = container.image.value if isinstance(container.image.value, str) else ""
         proxies = {"--run-service-proxy", "--run-service-proxy=true"} & {*container.arguments}

@@ -9,9 +9,11 @@ from dataclasses import replace
 from srcip_lint import suppress
 from srcip_lint.config import Config, choose
 from srcip_lint.documents import Place, Spot
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo
+from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Step
 from srcip_lint.inputs import gather
 from srcip_lint.model import Model
+from srcip_lint.path.hops import Addresses, SourcePath
+from srcip_lint.path.verdict import describe
 from srcip_lint.resources.objects import Object
 from srcip_lint.rule import Diagnosis, Rule
 from srcip_lint.sources import Reading, Source
@@ -28,7 +30,9 @@ def lint(reading: Reading, rules: Sequence[Rule], config: Config, watched: Itera
     paths: list[str] = []
     inputs = gather(_noted(reading if watched is None else watched, paths), reading)
     model = Model.of(inputs, config.environment)
-    found = [concrete(rule, diagnosis) for rule in chosen if rule.check for diagnosis in rule.check(model)]
+    diagnoses = ((rule, diagnosis) for rule in chosen if rule.check for diagnosis in rule.check(model))
+    # A fault of a base that several overlays leave as it is, is one finding.
+    found = tuple(dict.fromkeys(concrete(rule, diagnosis) for rule, diagnosis in diagnoses))
     objects = (resource.object for resource in inputs.resources)
     suppressions = (
         *(comment for source in inputs.annotated for comment in suppress.comments(source)),
@@ -65,7 +69,18 @@ def concrete(rule: Rule, diagnosis: Diagnosis) -> Finding:
         related=related,
         assumptions=diagnosis.assumptions,
         fixes=diagnosis.fixes,
+        path=tuple(_steps(diagnosis.path)) if diagnosis.path else (),
     )
+
+
+def _steps(path: SourcePath) -> Iterator[Step]:
+    """The hops as steps: what each does, and what the next one then sees as its peer, where that changes."""
+    before: Addresses | None = None
+    for hop in path.hops:
+        peer = "" if hop.state.peer == before else f"; the peer is now {describe(hop.state.peer)}"
+        before = hop.state.peer
+        message = f"{hop.name} {hop.does}" if hop.kind == "client" else f"{hop.kind}: {hop.name}: {hop.does}"
+        yield Step(message + peer, location(hop.at) if hop.at else None, hop.object)
 
 
 def location(at: Place | Spot) -> Location:

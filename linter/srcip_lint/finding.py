@@ -81,6 +81,16 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """One hop of the way on which a fault happens, client first: what happens there to the client's address. A hop
+    that stands in no file (the client) has no location."""
+
+    message: str
+    location: Location | None = None
+    object: ObjectRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault, at one place.
 
@@ -99,6 +109,7 @@ class Finding:
     related: tuple[Note, ...] = ()
     assumptions: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
+    path: tuple[Step, ...] = ()
 
     @property
     def certainty(self) -> Certainty:
@@ -106,9 +117,11 @@ class Finding:
 
     @property
     def fingerprint(self) -> str:
-        """Stable when lines move: keyed on the rule, the object and the field in it, never on a position."""
-        key = [self.rule, str(self.object), self.object.group, dotted(self.field)] if self.object else None
-        parts = key or [self.rule, self.location.path, dotted(self.field)]
+        """Stable when lines move: keyed on the rule, the object, the field in it and the other objects of the fault,
+        never on a position. What has no object is keyed on its file."""
+        owner = [str(self.object), self.object.group] if self.object else [self.location.path]
+        others = [str(note.object) for note in self.related if note.object]
+        parts = [self.rule, *owner, dotted(self.field), *others]
         return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
     @property

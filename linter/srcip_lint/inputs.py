@@ -20,7 +20,7 @@ START = Span(1, 1, 1, 1)
 
 _KINDS = WANTED | kustomize.KINDS
 _MAX_HELD = 64 * 1024
-"""Files without an object are kept up to this size (bytes): a kustomization may turn out to use them, as a patch say."""
+"""Files without an object are kept up to this size (bytes): a kustomization may turn out to use them, as a patch."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -124,29 +124,22 @@ def gather(reading: Iterable[Source], of: Reading) -> Inputs:
 
 def _read(source: Source, heap: _Heap) -> None:
     """What the documents of a source are. What holds objects is settled when it is known what kustomize makes of it."""
-    templates: list[Template] = []
-    documents: list[Document] = []
-    skipped: list[Skipped] = []
-    broken: list[Unreadable] = []
-    for answer in read(source, _KINDS):
-        heap.counts["documents"] += 1
-        if isinstance(answer, Document):
-            documents.append(answer)
-        elif isinstance(answer, Skipped):
-            heap.skipped[answer.interest.value] += 1
-            skipped.append(answer)
-        elif isinstance(answer, Template):
-            templates.append(answer)
-        else:
-            broken.append(answer)
+    answers = tuple(read(source, _KINDS))
+    documents = tuple(answer for answer in answers if isinstance(answer, Document))
+    skipped = tuple(answer for answer in answers if isinstance(answer, Skipped))
+    templates = tuple(answer for answer in answers if isinstance(answer, Template))
+    heap.counts["documents"] += len(answers)
+    heap.skipped.update(answer.interest.value for answer in skipped)
+    for answer in answers:
+        if isinstance(answer, Unreadable):
             _unreadable(source, answer, heap)
     if templates:
         heap.skipped["unrendered template"] += len(templates)
         heap.templates.append(Unrendered(Spot(source, templates[0].span), False, 1))
         heap.gaps.append(source.folder)
     sketches = tuple(answer.sketch for answer in skipped if answer.sketch)
-    held = _held(source, documents)
-    heap.files.append(kustomize.File(source.path, tuple(documents), sketches, bool(templates or broken), held))
+    is_broken = len(documents) + len(skipped) < len(answers)
+    heap.files.append(kustomize.File(source.path, documents, sketches, is_broken, _held(source, documents)))
 
 
 def _unreadable(source: Source, answer: Unreadable, heap: _Heap) -> None:
@@ -156,7 +149,7 @@ def _unreadable(source: Source, answer: Unreadable, heap: _Heap) -> None:
         heap.unreadable.append(BadInput(Spot(source, answer.span), answer.reason))
 
 
-def _held(source: Source, documents: list[Document]) -> Source | None:
+def _held(source: Source, documents: tuple[Document, ...]) -> Source | None:
     """The source, where a kustomization may need it and no document holds it anyway."""
     is_small = not documents and len(source.data) <= _MAX_HELD
     return source if is_small or kustomize.is_kustomization_file(source.path) else None
@@ -203,7 +196,7 @@ def _document(page: Page, heap: _Heap) -> Loaded:
 
 
 def _duplicate_fields(document: Document, loaded: Loaded) -> Iterator[DuplicateField]:
-    """The keys written twice, each where it is written last. Those of objects that are not read are no concern of ours."""
+    """The keys written twice, each where it is written last. Those of objects that are not read are left out."""
     for path, last in {duplicate.path: duplicate for duplicate in document.duplicates}.items():
         if any(_holds(other, path) for other in loaded.others):
             continue

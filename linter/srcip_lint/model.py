@@ -1,7 +1,7 @@
 """What a rule is given: everything that was read, put together, and what was declared.
 
-Shared analysis is computed once and asked here. A rule names a question (`model.ways_in(service)`), not a raw field that the
-model could answer for.
+Shared analysis is computed once and asked here. A rule names a question (`model.ways_in(service)`), not a raw field
+that the model could answer for.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.path.advice import keep_address
-from srcip_lint.path.hops import Addresses, Hop, Observation, SourcePath, Whose, surely
+from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import (
     Separation,
@@ -34,7 +34,8 @@ from srcip_lint.placement import (
     takes_pods,
 )
 from srcip_lint.proxies import behaviours
-from srcip_lint.proxies.real_ip import is_within, networks
+from srcip_lint.proxies.behaviour import ProxyBehaviour
+from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer, Selector
@@ -81,6 +82,7 @@ class Model:
         self.environment = environment
         self._ways: dict[Service, tuple[WayIn, ...]] = {}
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
+        self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
 
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment) -> Model:
@@ -116,7 +118,13 @@ class Model:
 
     @cached_property
     def _walker(self) -> Walker:
-        return Walker(self.bundle, self.environment, lambda workload: behaviours(workload, self.bundle))
+        return Walker(self.bundle, self.environment, self.behaviour)
+
+    def behaviour(self, workload: Workload) -> ProxyBehaviour | None:
+        """What the proxy in a workload's pods does with addresses; None where none is recognised."""
+        if workload not in self._behaviours:
+            self._behaviours[workload] = behaviours(workload, self.bundle)
+        return self._behaviours[workload]
 
     def sent_to_by_ingress(self, service: Service) -> bool:
         """Does an Ingress send to the Service? Then its clients come through that."""
@@ -147,8 +155,9 @@ class Model:
 
     @cached_property
     def redefinitions(self) -> tuple[tuple[Object, Object], ...]:
-        """The objects defined again in what is applied together (a file, a stream, a kustomization), each with its first
-        definition. A patch is no definition, and nobody knows which object a placeholder or `generateName` will name."""
+        """The objects defined again in what is applied together (a file, a stream, a kustomization), each with its
+        first definition. A patch is no definition, and nobody knows which object a placeholder or `generateName` will
+        name."""
         first: dict[tuple[str, ObjectRef], Object] = {}
         found = []
         for resource in self.inputs.resources:
@@ -307,7 +316,9 @@ class Model:
             yield WayIn(balancer.name, at, follows, because, balancer, left)
         if service.type.value == "NodePort":
             front = checked or self._health_checking_ingress(service)
-            because = front or "whoever connects to a node port picks the node, and no health check node port exists for it"
+            because = (
+                front or "whoever connects to a node port picks the node, and no health check node port exists for it"
+            )
             yield WayIn("the node port", at, bool(front), because, None, _CHECKED_FRONT)
         for address in service.external_ips[:1]:
             because = checked or "packets go to whichever node the address is routed to, pod or no pod"
@@ -320,7 +331,7 @@ class Model:
             return ""
         if balancer.family is None:
             return "the load balancer has only one node to send to"
-        return f"{balancer.name} has {balancer.family.on_one_node}" if balancer.family.on_one_node else ""
+        return f"{balancer.name} has {balancer.family.on_one_node}"
 
     def _declared_front(self, service: Service) -> str | None:
         """That a declared front leaves out nodes that do not answer; None where none is declared to."""
@@ -356,18 +367,11 @@ class Model:
         proxy = path.edge_proxy
         controls = [each for each in proxy.observations if each.control] if proxy else []
         asserted = self.required(service)
-        found = next((each for each in controls if not self._names_only_cluster(each)), None)
+        found = next((each for each in controls if not is_about_the_cluster(each.networks, self.environment)), None)
         if asserted or found is None:
             return asserted
         why = f"{found.control} is keyed on the client's address"
         return Requirement(why, found.at, self.owner(found.at))
-
-    def _names_only_cluster(self, observation: Observation) -> bool:
-        """Does a control name no addresses but those that the declared nodes and pods have?"""
-        environment = self.environment
-        declared = networks((*environment.node_cidrs, *environment.pod_cidrs))
-        named = observation.networks
-        return bool(named) and all(any(is_within(each, other) for other in declared) for each in named)
 
     def required(self, service: Service) -> Requirement | None:
         """Why the client's address is needed here: asserted on the Service, on a workload it selects, or declared."""

@@ -132,7 +132,9 @@ def surely_takes(node: DeclaredNode, template: PodTemplate) -> bool:
     return chosen and matched and not template.obscured and all(_tolerates(template, taint) for taint in node.taints)
 
 
-def surely_covers(workload: Workload, replicas: int | None, target: DeclaredNode, nodes: Sequence[DeclaredNode]) -> bool:
+def surely_covers(
+    workload: Workload, replicas: int | None, target: DeclaredNode, nodes: Sequence[DeclaredNode]
+) -> bool:
     """Does the workload surely have a pod on the target, which is one of the cluster's nodes?
 
     A DaemonSet has where it can run; so has what keeps its pods on different nodes and has enough of them for all.

@@ -14,7 +14,16 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
 from srcip_lint.model import Model, Requirement, WayIn
-from srcip_lint.path.hops import Addresses, Hop, Observation, SourcePath, Whose
+from srcip_lint.path.hops import (
+    Addresses,
+    Hop,
+    Observation,
+    SourcePath,
+    Whose,
+    spelled,
+    surely,
+    under_every_placement,
+)
 from srcip_lint.path.verdict import describe
 from srcip_lint.positions import dotted
 from srcip_lint.resources.objects import Object
@@ -52,6 +61,9 @@ __all__ = [
     "describe",
     "dotted",
     "required_here",
+    "spelled",
+    "surely",
+    "under_every_placement",
 ]
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
@@ -97,6 +109,8 @@ class Diagnosis:
     related: tuple[Related, ...] = ()
     assumptions: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
+    path: SourcePath | None = None
+    """The way on which it happens."""
 
 
 def required_here(requirement: Requirement | None) -> tuple[Related, ...]:

@@ -1,8 +1,9 @@
 """Which files a run reads: paths, globs and standard input become sources.
 
-Directories are walked in sorted order for `.yaml`, `.yml` and `.json`. Hidden and git-ignored paths are passed over unless
-named, and counted; a symbolic link in a walk is passed over too (its target is read where it really stands, or lies outside
-what was asked for). Nothing but regular files is opened, so a FIFO cannot hang a run; a shell's `<(...)` is the exception.
+Directories are walked in sorted order for `.yaml`, `.yml` and `.json`. Hidden and git-ignored paths are passed over
+unless named, and counted; a symbolic link in a walk is passed over too (its target is read where it really stands, or
+lies outside what was asked for). Nothing but regular files is opened, so a FIFO cannot hang a run; a shell's `<(...)`
+is the exception.
 """
 
 from __future__ import annotations
@@ -56,7 +57,8 @@ class Source:
 
     @property
     def folder(self) -> tuple[str, ...]:
-        """The folders from the outermost to the file's own. A stream from standard input stands in a folder of its own."""
+        """The folders from the outermost to the file's own. A stream from standard input stands in a folder of its
+        own."""
         return PurePath(self.path).parts[:-1] if self.path != "<stdin>" else ("<stdin>",)
 
 
@@ -203,7 +205,8 @@ def _expand(given: str) -> Iterator[str]:
 
 
 def _glob(pattern: str) -> list[str]:
-    """What a glob matches. By pathlib, whose `**` follows no symbolic link: that of `glob` would go round a loop for ever."""
+    """What a glob matches. By pathlib, whose `**` follows no symbolic link: that of `glob` would go round a loop for
+    ever."""
     start = Path(PurePath(pattern).anchor)
     asked = PurePath(pattern).relative_to(start)
     try:
@@ -237,7 +240,8 @@ _MARKS = (
 
 
 def _utf8(data: bytes) -> bytes:
-    """The same text as UTF-8 without a byte order mark. What does not decode stays as it is, for the reader to report."""
+    """The same text as UTF-8 without a byte order mark. What does not decode stays as it is, for the reader to
+    report."""
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             body = data[len(mark) :]
@@ -309,7 +313,8 @@ class _GitIgnore:
 
 
 def _repository_above(folder: str) -> list[str]:
-    """The folders above this one up to the root of its git repository, outermost first; none outside of a repository."""
+    """The folders above this one up to the root of its git repository, outermost first; none outside of a
+    repository."""
     above: list[str] = []
     while not os.path.exists(os.path.join(folder, ".git")):
         parent = os.path.dirname(folder)

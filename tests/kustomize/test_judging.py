@@ -134,6 +134,10 @@ def test_one_fault_of_a_base_that_two_overlays_share_is_told_for_each_namespace(
     assert sorted(found) == [("base/web.yaml", 7, "Service dev/web"), ("base/web.yaml", 7, "Service prod/web")]
 
 
+def test_one_fault_of_a_base_that_two_overlays_leave_as_it_is_is_told_once() -> None:
+    assert findings_in({**BASE, **overlay("dev"), **overlay("prod")}) == [("base/web.yaml", 7, "Service web")]
+
+
 def test_an_annotation_in_the_base_accepts_what_a_patch_does() -> None:
     noted = SERVICE.replace(
         "  name: web\n", "  name: web\n  annotations:\n    srcip-lint.io/ignore: 'SRC301: polled'\n"
@@ -146,9 +150,20 @@ def test_an_annotation_in_the_base_accepts_what_a_patch_does() -> None:
     assert len(findings_in({**BASE, **overlay("prod", patch)})) == 1
 
 
-def findings_in(files: dict[str, str]) -> list[tuple[str, int, str]]:
-    """Where SRC301 reports, and about what."""
-    rules = [rule for rule in RULES if rule.id == "SRC301"]
+def test_two_resources_of_one_kustomization_that_define_one_object_are_a_duplicate() -> None:
+    files = {"a/kustomization.yaml": "resources: [one.yaml, two.yaml]\n", "a/one.yaml": SERVICE, "a/two.yaml": SERVICE}
+    assert findings_in(files, "SRC005") == [("a/two.yaml", 4, "Service web")]
+    assert findings_in({**files, "a/kustomization.yaml": "resources: [one.yaml]\n"}, "SRC005") == []
+
+
+def test_a_patch_of_an_object_is_no_second_definition() -> None:
+    files = {**BASE, **overlay("prod", "patches: [{path: web.yaml}]\n"), "prod/web.yaml": SERVICE}
+    assert findings_in(files, "SRC005") == []
+
+
+def findings_in(files: dict[str, str], rule_id: str = "SRC301") -> list[tuple[str, int, str]]:
+    """Where a rule reports, and about what."""
+    rules = [rule for rule in RULES if rule.id == rule_id]
     sources = [Source(path, text.encode()) for path, text in files.items()]
     findings = lint(Reading([]), rules, from_settings(()), watched=sources).findings
     return [(each.location.path, each.location.span.line, str(each.object)) for each in findings]

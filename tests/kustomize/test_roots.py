@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from kustomizing import BASE, OVERLAY, by_name, rendering_of
-from srcip_lint.kustomize import flux
-from srcip_lint.kustomize.render import MAX_DEPTH, MAX_MEMBERS
+from srcip_lint.kustomize.files import FLUX_GROUP
+from srcip_lint.kustomize.layers import MAX_ENTRIES
+from srcip_lint.kustomize.renderer import MAX_DEPTH, MAX_MEMBERS
 from srcip_lint.sources import Reading, Source
 
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  ports: [{port: 80}]\n"
@@ -115,6 +116,22 @@ def test_depth_is_bounded() -> None:
     assert (rendering.documents, len(rendering.gaps)) == ((), 1)
 
 
+def test_the_work_of_a_run_is_bounded_and_what_is_left_out_is_told_once() -> None:
+    services = "---\n".join(SERVICE.replace("web", f"web{number}") for number in range(100))
+    images = "images: [" + "{name: x, newTag: y}," * 9_999 + "]\n"
+    files = {**BASE_FILES, "base/base.yaml": services}
+    for name in ("a", "b", "c"):
+        files[f"{name}/kustomization.yaml"] = OVERLAY + images
+    rendering = rendering_of(files)
+    assert [problem.source.path for problem in rendering.problems] == ["a/kustomization.yaml"]
+    assert (rendering.documents, rendering.gaps) == ((), (("a",), ("b",), ("c",)))
+
+
+def test_a_list_that_is_too_long_leaves_a_gap() -> None:
+    files = {**BASE_FILES, "top/kustomization.yaml": f"resources: [../base, {'x, ' * MAX_ENTRIES}]\n"}
+    assert rendering_of(files).gaps == (("top",),)
+
+
 def test_a_broken_kustomization_is_a_problem_and_its_folder_is_judged_as_it_stands() -> None:
     rendering = rendering_of({"base/kustomization.yaml": "resources: [", "base/base.yaml": SERVICE})
     assert [problem.source.path for problem in rendering.problems] == ["base/kustomization.yaml"]
@@ -129,7 +146,7 @@ def test_objects_of_other_kinds_are_told_of_in_their_namespace() -> None:
 
 
 def flux_object(spec: str, name: str = "web") -> str:
-    return f"apiVersion: {flux.GROUP}/v1\nkind: Kustomization\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+    return f"apiVersion: {FLUX_GROUP}/v1\nkind: Kustomization\nmetadata: {{name: {name}}}\nspec: {spec}\n"
 
 
 def test_flux_changes_what_it_applies_and_nothing_else_judges_it() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nginx_pods import behaviour_of, listener_of, route_of, text_at
+from nginx_pods import behaviour_in, behaviour_of, bundle_of, config_map, deployment, listener_of, route_of, text_at
 from srcip_lint.proxies.behaviour import Control, HeaderWrite, Keyed, Reads, Route, Writes
 
 EDGE = """
@@ -174,12 +174,38 @@ def test_the_address_before_any_replacement() -> None:
     location = "location / { proxy_set_header X-Real-IP $realip_remote_addr; proxy_pass http://app; }"
     write = write_of(f"server {{ {location} }}", "x-real-ip")
     assert (write.writes, write.peer_is_original) == (Writes.REPLACES, True)
+    appended = "location / { proxy_set_header X-Forwarded-For '$http_x_forwarded_for, %s'; proxy_pass http://app; }"
+    for variable, is_original in (("$remote_addr", False), ("$realip_remote_addr", True)):
+        write = write_of(f"server {{ {appended % variable} }}")
+        assert (write.writes, write.peer_is_original, write.copied_from) == (Writes.APPENDS, is_original, "")
 
 
 def test_a_header_that_is_copied_from_another() -> None:
     location = "location / { proxy_set_header X-Real-IP $http_cf_connecting_ip; proxy_pass http://app; }"
     write = write_of(f"server {{ {location} }}", "x-real-ip")
     assert (write.writes, write.copied_from) == (Writes.PASSES, "cf-connecting-ip")
+
+
+def test_another_header_where_it_is_there_and_else_the_peer() -> None:
+    chosen = 'map $http_cf_connecting_ip $ip { default $http_cf_connecting_ip; "" $remote_addr; }'
+    location = "location / { proxy_set_header X-Real-IP $ip; proxy_pass http://app; }"
+    write = write_of(f"{chosen} server {{ {location} }}", "x-real-ip")
+    assert write == HeaderWrite("x-real-ip", Writes.IF_ABSENT, write.at, copied_from="cf-connecting-ip")
+    assert text_at(write.at) == "proxy_set_header X-Real-IP $ip"
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        'default $http_a; "" $server_addr;',
+        'default $http_b; "" $remote_addr;',
+        'default $http_a; "" $remote_addr; unknown $remote_addr;',
+        '"" $remote_addr;',
+    ],
+)
+def test_a_choice_that_is_another_one(entries: str) -> None:
+    location = "location / { proxy_set_header X-Real-IP $ip; proxy_pass http://app; }"
+    assert write_of(f"map $http_a $ip {{ {entries} }} server {{ {location} }}", "x-real-ip").writes is Writes.UNKNOWN
 
 
 def test_other_headers_that_carry_an_address() -> None:
@@ -344,6 +370,10 @@ CONTROLS = {
         "geoip2 /db.mmdb { $country country iso_code; } server { location / { if ($country = XX) { return 403; } } }",
         [(Keyed.GEO, "geoip2", [])],
     ),
+    "GeoIP of a header": (
+        "geoip2 /db { auto_reload 1h; $c source=$http_a country; } server { location / { if ($c) { return 403; } } }",
+        [],
+    ),
     "if": (
         "server { location / { if ($remote_addr = 192.0.2.7) { return 403; } } }",
         [(Keyed.DENY, "if", ["192.0.2.7/32"])],
@@ -442,6 +472,34 @@ def test_locations_and_what_is_left_to_the_server() -> None:
     ]
     assert names == ["a", "location = /x", "location /y", "location /y/z"]
     assert [route.name for route in listener_of("server { location / { } }").routes] == ["location /"]
+
+
+# Streams.
+
+STREAM = """
+stream {
+    upstream mail { server mail:25; }
+    set_real_ip_from 10.0.0.0/8;
+    server { listen 25 proxy_protocol; proxy_pass mail; proxy_protocol on; allow 10.0.0.0/8; deny all; }
+    server { listen 53 udp; proxy_pass dns.kube-system:53; }
+    server { proxy_pass nowhere:1; }
+}
+"""
+
+
+def test_streams() -> None:
+    mounts = [{"name": "conf", "mountPath": "/etc/nginx/nginx.conf", "subPath": "main"}]
+    found = behaviour_in(bundle_of(config_map({"main": STREAM}), deployment(mounts)))
+    assert found.complete
+    mail, names = found.listeners
+    assert (mail.port, mail.protocol, mail.proxy_protocol) == (25, "tcp", Reads.STRICTLY)
+    (route,) = mail.routes
+    assert route.upstream is not None
+    assert (route.upstream.host, route.upstream.port, route.sends_proxy_protocol) == ("mail", 25, True)
+    assert believed(route) == [("proxy_protocol", ["10.0.0.0/8"], False)]
+    assert ([each.keyed for each in route.controls], route.writes) == ([Keyed.ALLOW], ())
+    assert (names.port, names.protocol, names.proxy_protocol) == (53, "udp", Reads.NOT)
+    assert not names.routes[0].sends_proxy_protocol
 
 
 # Where requests go.

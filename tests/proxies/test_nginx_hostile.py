@@ -15,6 +15,7 @@ from nginx_pods import behaviour_in, behaviour_of, bundle_of, config_map, deploy
 from srcip_lint.documents import Document, Place
 from srcip_lint.proxies.behaviour import Writes
 from srcip_lint.proxies.mounts import File
+from srcip_lint.proxies.nginx import looks_like_nginx
 from srcip_lint.proxies.nginx.config import MAX_CHARACTERS, Unparsable, parse
 from srcip_lint.sources import Source
 
@@ -145,6 +146,8 @@ LARGE = {
     "one line": "server { listen 80; add_header A " + "x" * 1_000_000 + "; }",
     "one quoted word": 'server { listen 80; add_header A "' + '\\"' * 200_000 + '"; }',
     "a comment": "# " + "#" * 1_000_000 + "\nserver { }",
+    "braces that never close": "server { }\n# " + "{{" * 200_000,
+    "parentheses that never close": 'server { add_header A "' + "$(" * 200_000 + '"; }',
     "a circle": "map $b $a { default $b; } map $a $b { default $a$a; }"
     " server { location / { proxy_pass http://$a; if ($a) { } } }",
     "long variables": "".join(f"map $v{n + 1} $v{n} {{ default '{f'$v{n + 1}' * 500}'; }}" for n in range(60))
@@ -174,6 +177,28 @@ def test_a_great_many_routes_are_told_in_part(case: str) -> None:
     found = behaviour_of(MANY[case])
     assert found.why_incomplete == "it has 1000 locations or more"
     assert sum(len(listener.routes) for listener in found.listeners) == 1000
+
+
+@pytest.mark.parametrize("text", ["listen " * 100_000, "server\n" * 100_000, "\n" * 500_000, "upstream a" * 50_000])
+def test_what_only_starts_like_nginx_is_told_in_good_time(text: str) -> None:
+    assert not looks_like_nginx("server { " + text)
+
+
+def test_the_name_of_an_image_may_be_anything() -> None:
+    assert not behaviour_of("server { }", image="." * 300_000).complete
+    long_port = [{"name": "NGINX_HTTP_PORT_NUMBER", "value": "9" * 5000}]
+    assert not behaviour_of("server { }", image="bitnami/nginx", env=long_port).complete
+    assert behaviour_of("server { location / { proxy_pass http://a:" + "9" * 5000 + "; } }").complete
+
+
+def test_deep_files_that_include_deep_files() -> None:
+    deep = "location /a {" * 18
+    files = {f"{n}.conf": f"{deep} include /etc/nginx/conf.d/{n + 1}.txt; {'}' * 18}" for n in range(1)}
+    files |= {f"{n}.txt": f"{deep} include /etc/nginx/conf.d/{n + 1}.txt; {'}' * 18}" for n in range(1, 20)}
+    files["0.conf"] = "server { " + files["0.conf"] + " }"
+    found = behaviour_in(bundle_of(config_map(files), deployment()))
+    assert "its files include each other" in found.why_incomplete
+    assert len(found.listeners[0].routes) > 100
 
 
 def test_a_great_many_ports_are_told_as_unknown() -> None:

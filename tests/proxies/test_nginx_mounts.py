@@ -95,7 +95,7 @@ def test_what_is_not_in_the_bundle_makes_it_incomplete(case: str) -> None:
 
 def test_a_secret_for_certificates_does_not() -> None:
     secret = {"name": "tls", "secret": {"secretName": "tls"}}
-    result = found({"site.conf": SITE}, [mount(CONF_D), mount("/etc/nginx/ssl", name="tls")], [CONF, secret])
+    result = found({"site.conf": SITE}, [mount(CONF_D), mount("/etc/nginx/certificates", name="tls")], [CONF, secret])
     assert result.complete
 
 
@@ -156,9 +156,9 @@ def test_ingress_controllers_keep_their_folders() -> None:
 def test_an_unknown_image_that_has_a_configuration_of_nginx() -> None:
     result = found({"site.conf": SITE}, [mount(CONF_D)], image="example/frontend")
     assert (ports(result), result.why_incomplete) == ([8081], "its image's own nginx.conf is not known")
-    result = found(
-        {"a.conf": "location /a { proxy_pass http://a; }"}, [mount("/etc/nginx/default.d")], image="example/frontend"
-    )
+    mounts = [mount("/etc/nginx/default.d/a.conf", "a.conf"), mount("/etc/nginx/more", "more")]
+    files = {"a.conf": "location /a { proxy_pass http://a; }", "more": ""}
+    result = found(files, mounts, image="example/frontend")
     assert [route.name for route in result.listeners[0].routes] == ["server", "location /a"]
     whole = found(
         {"nginx.conf": "http { server { listen 81; } }"},
@@ -178,6 +178,20 @@ def test_other_images_read_other_folders() -> None:
     assert ports(behaviour_of("server { }", image="nginxinc/nginx-unprivileged")) == [8000]
 
 
+def test_a_port_that_comes_from_elsewhere() -> None:
+    secret = [{"name": "NGINX_HTTP_PORT_NUMBER", "valueFrom": {"secretKeyRef": {"name": "x", "key": "y"}}}]
+    assert not behaviour_in(bundle_of(deployment([], [], "bitnami/nginx", env=secret))).complete
+
+
+def test_what_only_the_official_image_does() -> None:
+    openresty = behaviour_in(bundle_of(deployment([], [], "openresty/openresty")))
+    assert [listener.families for listener in openresty.listeners] == [(4,)]
+    assert [listener.families for listener in behaviour_in(bundle_of(deployment([], []))).listeners] == [(4,), (6,)]
+    templates = [mount("/etc/nginx/templates")]
+    assert ports(found({"a.conf.template": SITE}, templates, image="openresty/openresty")) == [80]
+    assert ports(found({"a.conf.template": SITE, "b.conf": SITE}, templates)) == [80, 8081]
+
+
 def test_another_main_file() -> None:
     result = found({"main.conf": MAIN}, [mount("/config")], command=["nginx", "-c", "/config/main.conf"])
     assert ports(result) == [80, 8082]
@@ -195,7 +209,9 @@ def test_another_main_file() -> None:
     ],
 )
 def test_what_is_started_instead(arguments: dict[str, Any], complete: bool) -> None:
-    assert behaviour_of(SITE, **arguments).complete is complete
+    result = behaviour_of(SITE, **arguments)
+    assert result.complete is complete
+    assert ("command is not nginx itself" in result.why_incomplete) is not complete
 
 
 TEMPLATE = """

@@ -169,6 +169,7 @@ def test_a_mixture_keeps_its_conditions() -> None:
         (NODE, ("192.168.0.0/16",), CLUSTER, Answer.UNKNOWN),  # the pod network's gateway is not in it
         (NODE, ("192.168.0.0/16", "10.0.0.0/8"), Environment(node_cidrs=NODES), Answer.UNKNOWN),
         (NODE, ("172.16.0.0/12",), CLUSTER, Answer.NO),
+        (NODE, ("10.0.0.0/8",), Environment(node_cidrs=("fd00::/8",), pod_cidrs=PODS), Answer.UNKNOWN),
         (POD, ("10.244.0.0/17", "10.244.128.0/17"), CLUSTER, Answer.YES),
         (PROXY, ("10.244.0.0/17",), CLUSTER, Answer.UNKNOWN),
         (POD, ("10.0.0.0/8",), Environment(), Answer.UNKNOWN),

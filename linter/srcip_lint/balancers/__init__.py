@@ -23,6 +23,9 @@ from srcip_lint.resources.workload import Workload
 
 __all__ = ["Balancer", "Signal", "identify"]
 
+_KUBE_VIP = "kube-vip/kube-vip"
+"""What the image's name holds, whatever the registry."""
+
 
 @dataclass(frozen=True, slots=True)
 class Signal:
@@ -186,7 +189,7 @@ def _kube_vip_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
 def _kube_vip(service: Service, bundle: Bundle) -> tuple[Family, Workload | None]:
     """kube-vip with a leader for each Service (`svc_election`) puts the address where a pod stands; with one global
     leader, in ARP mode, it does not (kube-vip website, usage/kubernetes-services)."""
-    for workload in bundle.workloads:
+    for workload in bundle.running(_KUBE_VIP):
         variables = dict(_kube_vip_variables(workload))
         if variables.get("svc_enable") == "true" and bundle.compatible(service.object, workload.object):
             if variables.get("svc_election") == "true":
@@ -198,5 +201,5 @@ def _kube_vip(service: Service, bundle: Bundle) -> tuple[Family, Workload | None
 
 def _kube_vip_variables(workload: Workload) -> Iterator[tuple[str, str | None]]:
     for container in workload.template.containers:
-        if isinstance(container.image.value, str) and "kube-vip/kube-vip" in container.image.value:
+        if isinstance(container.image.value, str) and _KUBE_VIP in container.image.value:
             yield from container.environment

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from srcip_lint.balancers import Balancer
@@ -32,7 +32,7 @@ class Delivery:
     """How packets come to the node or the pod, and what that rests on."""
 
     mode: Mode
-    basis: Basis = Basis()
+    basis: Basis = field(default_factory=Basis)
     proxy_protocol: bool = False
     targets_pods: bool = False
     """Does it connect to the pods themselves, past the nodes' traffic policy?"""
@@ -99,11 +99,10 @@ def deliver(service: Service, balancer: Balancer, edge: Edge | None, port: Servi
     if edge and edge.front:
         declared = Basis((Evidence(f"edges: front {edge.front} is declared"),))
         return Delivery(_FRONTS.get(edge.front, Mode.PASSTHROUGH), declared)
-    settings = (
-        _port_setting(service, port) or _first(service, _SENDS_PROXY_PROTOCOL, balancer) or _sends_v2(service, balancer)
-    )
-    if settings:
-        return Delivery(Mode.L4_PROXY, Basis((settings,)), proxy_protocol=True, targets_pods=_targets_pods(service))
+    sends = _of_port(service, port, balancer) or _first(service, _SENDS_PROXY_PROTOCOL, balancer)
+    sends = sends or _sends_v2(service, balancer)
+    if sends:
+        return Delivery(Mode.L4_PROXY, Basis((sends,)), proxy_protocol=True, targets_pods=_targets_pods(service))
     http = _first(service, _IS_HTTP, balancer)
     if http:
         return Delivery(Mode.L7_APPEND, Basis((http,)))
@@ -173,24 +172,30 @@ def _targets_pods(service: Service) -> bool:
     return kind == "nlb-ip" or service.object.annotation(_AWS + "nlb-target-type") == "ip"
 
 
+def _may_read(balancer: Balancer, families: tuple[str, ...]) -> bool:
+    """May the load balancer read an annotation of these families? Another product's does not."""
+    return balancer.family is None or balancer.family.name in (*families, "health-checked")
+
+
 def _first(service: Service, table: tuple[_Setting, ...], balancer: Balancer) -> Evidence | None:
-    """The first annotation of a table that says yes and that the load balancer may read: another product's does not."""
+    """The first annotation of a table that says yes and that the load balancer may read."""
     for setting in table:
-        may_read = balancer.family is None or balancer.family.name in (*setting.families, "health-checked")
-        if may_read and service.object.annotation(setting.key) in setting.values:
+        if _may_read(balancer, setting.families) and service.object.annotation(setting.key) in setting.values:
             return _annotation(service, setting.key)
     return None
 
 
 def _sends_v2(service: Service, balancer: Balancer) -> Evidence | None:
-    is_aws = balancer.family is None or balancer.family.name in _AWS_FAMILIES
+    is_aws = _may_read(balancer, _AWS_FAMILIES)
     return _attribute(service, "proxy_protocol_v2.enabled=true") if is_aws else None
 
 
-def _port_setting(service: Service, port: ServicePort | None) -> Evidence | None:
+def _of_port(service: Service, port: ServicePort | None, balancer: Balancer) -> Evidence | None:
     """Linode's settings of one port, a JSON object."""
-    key = f"{_LINODE_PORT}{port.port.value}" if port else ""
-    sends = re.search(r'"proxy-protocol"\s*:\s*"v[12]"', service.object.annotation(key) or "") if key else None
+    if port is None or not _may_read(balancer, ("linode",)):
+        return None
+    key = f"{_LINODE_PORT}{port.port.value}"
+    sends = re.search(r'"proxy-protocol"\s*:\s*"v[12]"', service.object.annotation(key) or "")
     return _annotation(service, key) if sends else None
 
 

@@ -1,8 +1,8 @@
 """The load-balancer families, and the classes and annotations by which a Service names its own.
 
-Sources: each vendor's controller documentation as listed in `docs/load-balancers.md`. `follows_endpoints` is what happens to
-nodes without a ready pod under `externalTrafficPolicy: Local`: MetalLB, Cilium and Calico BGP announce only from nodes with
-an endpoint, cloud load balancers poll the health-check node port, the rest do not look.
+Sources: each vendor's controller documentation as listed in `docs/load-balancers.md`. `follows_endpoints` is what
+happens to nodes without a ready pod under `externalTrafficPolicy: Local`: MetalLB, Cilium and Calico BGP announce only
+from nodes with an endpoint, cloud load balancers poll the health-check node port, the rest do not look.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ class Family:
     how: str
     """How it leaves out nodes without a pod, or why it does not."""
     on_one_node: str = "only one healthy target"
-    """What it has left when all ready pods stand on one node; empty where it sends nothing to nodes."""
+    """What it has left when all ready pods stand on one node."""
 
 
 _HEALTH = "it polls the health-check node port and leaves out nodes without a ready pod"
@@ -53,11 +53,11 @@ FAMILIES: dict[str, Family] = {
         Family("kube-vip", "kube-vip", follows_endpoints=None, how=_UNKNOWN),
         Family("kube-vip-per-service", "kube-vip with svc_election", True, _ENDPOINTS, _LEADER),
         Family("kube-vip-global", "kube-vip without svc_election", follows_endpoints=False, how=_BLIND),
-        Family("k3s-servicelb", "k3s ServiceLB", True, "it lists only nodes with a pod", "only one node's address to list"),
+        Family("k3s-servicelb", "k3s ServiceLB", True, "it lists only nodes with a pod", "only one node to list"),
         Family("purelb", "PureLB", True, "it honours Local only where it announces by route", _NEXT_HOP),
         Family("openelb", "OpenELB", follows_endpoints=None, how=_UNKNOWN),
         Family("static", "a static front", follows_endpoints=False, how=_BLIND),
-        Family("tailscale", "the Tailscale operator", True, "it proxies to the cluster IP", on_one_node=""),
+        Family("tailscale", "the Tailscale operator", True, "it proxies to the cluster IP"),
         _cloud("aws-lbc", "the AWS load balancer controller"),
         _cloud("aws-ccm", "the AWS cloud provider"),
         _cloud("gke", "the GKE load balancer"),

@@ -239,7 +239,7 @@ def check(  # noqa: PLR0913  an option, a parameter: that is how Typer is told
 
 
 @app.command()
-def trace(
+def trace(  # noqa: PLR0913  an option, a parameter
     context: typer.Context,
     *,
     paths: Annotated[

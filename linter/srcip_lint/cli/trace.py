@@ -44,9 +44,11 @@ def run(request: Request) -> int:
     config = load(request.given, Path.cwd())
     model = _model(request, config)
     services = [service for service in model.bundle.services if service.external and _asked(service, request.service)]
-    groups = [group for service in services for group in grouped(model.paths(service))]
+    groups = [group for service in services for group in grouped(telling(model.paths(service)))]
     if request.service == "*":
-        groups += [group for workload in model.bundle.workloads for group in grouped(model.direct_paths(workload))]
+        groups += [
+            group for workload in model.bundle.workloads for group in grouped(telling(model.direct_paths(workload)))
+        ]
     if not groups:
         say("nothing to trace: no Service that is reachable from outside was read")
         return NOTHING_TRACED
@@ -66,6 +68,18 @@ def _model(request: Request, config: Config) -> Model:
 def _asked(service: Service, pattern: str) -> bool:
     found = service.object
     return fnmatchcase(f"{found.namespace or ''}/{found.name}" if "/" in pattern else found.name, pattern)
+
+
+def telling(paths: Iterable[SourcePath]) -> list[SourcePath]:
+    """The paths without those that end in a proxy which answers itself and judges nothing, where others of the same
+    port go on: the rest of a server that has locations."""
+    found = list(paths)
+    onward = {path.key for path in found if path.hops[-1].kind != "proxy"}
+    return [path for path in found if path.key not in onward or path.hops[-1].kind != "proxy" or _judges(path)]
+
+
+def _judges(path: SourcePath) -> bool:
+    return any(observation.control for observation in path.hops[-1].observations)
 
 
 def grouped(paths: Iterable[SourcePath]) -> Iterator[tuple[SourcePath, ...]]:

@@ -1,7 +1,7 @@
 """Sources to documents: values as kubectl would see them, and positions as an editor would.
 
-This package is the only room with PyYAML. Two speeds: a document of no wanted kind is only sketched from its bytes; a wanted
-one becomes plain values; its positions are computed when something is reported in it.
+This package is the only room with PyYAML. Two speeds: a document of no wanted kind is only sketched from its bytes; a
+wanted one becomes plain values; its positions are computed when something is reported in it.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ _LINE_BREAK = re.compile(r"[\r\n]")
 class Page(Protocol):
     """What a place can be in: a document of a file, a text nested in one, or an object put together from several.
 
-    `stream` names what is applied together: a file, or the kustomization at the root of a rendering, whose `folder` (from
-    the outermost) is then the object's scope.
+    `stream` names what is applied together: a file, or the kustomization at the root of a rendering, whose `folder`
+    (from the outermost) is then the object's scope.
     """
 
     @property
@@ -82,7 +82,8 @@ class Page(Protocol):
 class Document:
     """One YAML or JSON document: its value, and on demand where each field stands.
 
-    `number` counts the documents of the source from 0; `start` is the index of `text` in the source's text (code points).
+    `number` counts the documents of the source from 0; `start` is the index of `text` in the source's text (code
+    points).
     """
 
     source: Source
@@ -295,7 +296,8 @@ def _parse(source: Source, chunk: Chunk) -> Iterator[Document | Unreadable | Tem
 
 
 def _parts(text: str) -> list[tuple[int, str, Values]]:
-    """A text's documents: as one part, unless it is JSON that libyaml refuses; then each value with its index and text."""
+    """A text's documents: as one part, unless it is JSON that libyaml refuses; then each value with its index and
+    text."""
     try:
         return [(0, text, load(text))]
     except yaml.YAMLError:

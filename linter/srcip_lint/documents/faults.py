@@ -8,7 +8,11 @@ import yaml
 
 from srcip_lint.documents.values import TooComplex, events
 
-_OPEN_QUOTE = "while scanning a quoted scalar", "while scanning a double-quoted scalar", "while scanning a single-quoted scalar"
+_OPEN_QUOTE = (
+    "while scanning a quoted scalar",
+    "while scanning a double-quoted scalar",
+    "while scanning a single-quoted scalar",
+)
 _ENDS = "unexpected end of stream", "unexpected document indicator", "unexpected document separator"
 
 

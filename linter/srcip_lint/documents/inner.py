@@ -19,11 +19,11 @@ _RUN = r"[^\r\n\x85\u2028\u2029 \t"
 _FOLD = rf"[ \t]*{_BREAK}(?:[ \t]*{_BREAK})*[ \t]*"
 _TOKENS = {
     '"': re.compile(
-        rf"(?P<joined>\\{_FOLD})|(?P<one>\\(?:x..|u....|U........|.))|(?P<fold>{_FOLD})|(?P<plain>{_RUN}\\]+|.)",
+        rf"(?P<joined>\\{_FOLD})|(?P<one>\\(?:x..|u....|U........|.))|(?P<fold>{_FOLD})|(?P<plain>{_RUN}\\]+|[ \t]+|.)",
         re.DOTALL,
     ),
-    "'": re.compile(rf"(?P<one>'')|(?P<fold>{_FOLD})|(?P<plain>{_RUN}']+|.)", re.DOTALL),
-    "": re.compile(rf"(?P<fold>{_FOLD})|(?P<plain>{_RUN}]+|.)", re.DOTALL),
+    "'": re.compile(rf"(?P<one>'')|(?P<fold>{_FOLD})|(?P<plain>{_RUN}']+|[ \t]+|.)", re.DOTALL),
+    "": re.compile(rf"(?P<fold>{_FOLD})|(?P<plain>{_RUN}]+|[ \t]+|.)", re.DOTALL),
 }
 
 _SEPARATORS = ("\u2028", "\u2029")
@@ -75,7 +75,7 @@ def _block(written: str, start: int, value: str, *, folded: bool) -> _Anchors:
 def _indent(body: str, value: str) -> int:
     """How many spaces were taken from each line: what the first line that is not empty lost on its way to the value."""
     first = next((line[1] for line in _LINE.finditer(body) if line[1].strip(" ")), "")
-    kept = next((line for line in value.split("\n") if line.strip(" ")), "")
+    kept = next((line for line in re.split("[\n\u2028\u2029]", value) if line.strip(" ")), "")
     return max(0, _leading(first) - _leading(kept))
 
 

@@ -1,7 +1,7 @@
 """JSON that libyaml refuses: objects that merely follow each other, surrogate escapes, raw C1 controls, very long keys.
 
-kubectl takes them all. Each value is cut out and read as YAML, for the sake of its positions and of keys written twice; only
-where libyaml still refuses it is it what Python's JSON decoder makes of it.
+kubectl takes them all. Each value is cut out and read as YAML, for the sake of its positions and of keys written
+twice; only where libyaml still refuses it is it what Python's JSON decoder makes of it.
 """
 
 from __future__ import annotations

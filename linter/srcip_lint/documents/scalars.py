@@ -60,7 +60,7 @@ def key_text(value: Scalar) -> str:
 
 def _integer(digits: str) -> int | float:
     if len(digits) > _INT64_DIGITS + 2:
-        return float(digits) if digits.lstrip("+-").isdecimal() and len(digits) < 300 else float("inf")  # noqa: PLR2004
+        return float(digits) if digits.lstrip("+-").isdecimal() and len(digits) < 300 else float("inf")
     body = digits.lstrip("+-")
     if len(body) > 1 and body.isdecimal() and body[0] == "0":
         body = "0o" + body[1:]

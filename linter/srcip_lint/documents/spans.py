@@ -1,7 +1,7 @@
 """Where each field of a document stands. Computed only for documents in which something is reported.
 
-The tree follows aliases and merges, so a field that came from an anchor points at the anchor's text, which is the line to
-change. A block collection ends where its last scalar ends, not at the next token's line.
+The tree follows aliases and merges, so a field that came from an anchor points at the anchor's text, which is the line
+to change. A block collection ends where its last scalar ends, not at the next token's line.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import yaml
 from srcip_lint.documents.scalars import key_text
 from srcip_lint.documents.values import events, scalar_value
 from srcip_lint.positions import FieldPath
-
 
 _Key = tuple["str | None", int, int]
 """The key that waits for its value: its text (None for the merge key `<<`), start and end."""
@@ -36,7 +35,8 @@ class Node:
     merges: list[Node] = field(default_factory=list)
 
     def child(self, step: str | int) -> tuple[int, int, Node] | None:
-        """Start and end of the key (of the item's start, in a sequence) and the node below `step`; None where there is none."""
+        """Start and end of the key (of the item's start, in a sequence) and the node below `step`; None where there is
+        none."""
         if isinstance(step, int):
             found = self.items[step] if 0 <= step < len(self.items) else None
             return (found.start, found.start, found) if found else None

@@ -1,11 +1,11 @@
 """Cutting a stream into documents and telling by their bytes which ones matter.
 
-Most bytes of a real repository belong to kinds that this tool never reads (two thirds are CustomResourceDefinitions), so the
-`kind:` at the left margin is looked for in the bytes, and only documents of wanted kinds, or whose kind cannot be told this
-way (JSON, flow style, quoted keys, an indented root), are parsed.
+Most bytes of a real repository belong to kinds that this tool never reads (two thirds are CustomResourceDefinitions),
+so the `kind:` at the left margin is looked for in the bytes, and only documents of wanted kinds, or whose kind cannot
+be told this way (JSON, flow style, quoted keys, an indented root), are parsed.
 
-`---` at the left margin ends a document whatever construct is open (YAML 1.2, 9.1.2), so cutting there is exact, and one
-broken document cannot hide its neighbours. The `%` directives above a marker belong to the document that it opens.
+`---` at the left margin ends a document whatever construct is open (YAML 1.2, 9.1.2), so cutting there is exact, and
+one broken document cannot hide its neighbours. The `%` directives above a marker belong to the document that it opens.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-# Each pattern starts with literal text and then looks back for the line's start: `re` searches that thirty times as fast as `^`.
+# Each pattern starts with literal text and then looks back for the line's start: `re` searches that thirty times as
+# fast as `^`.
 _MARKER = re.compile(rb"---(?<![^\r\n]---)(?=[ \t\r\n]|\Z)")
 _KIND = re.compile(rb"kind(?<![^\n]kind)[ \t]*:[ \t]+[\"']?([A-Za-z0-9]+)[\"']?[ \t]*(?:#[^\n]*)?\r?$", re.MULTILINE)
 _API_VERSION = re.compile(
@@ -27,7 +28,8 @@ _NAMESPACE = re.compile(rb"[ \t]+namespace[ \t]*:[ \t]+[\"']?([a-z0-9-]+)")
 _HIDDEN_KIND = re.compile(
     rb"(?:kind(?<![^\r\n]kind)|[\"']kind[\"'](?<![^\r\n].kind.))[ \t]*:|\?(?<![^\r\n]\?)",
 )
-"""A `kind` that the plain pattern misses: a quoted key, a `? ` key, a value on the next line, lines that end in CR alone."""
+"""A `kind` that the plain pattern misses: a quoted key, a `? ` key, a value on the next line, lines that end in CR
+alone."""
 _FIRST_CONTENT = re.compile(rb"\A(?:---)?(?:[ \t]*(?:#[^\r\n]*|%[^\r\n]*)?(?:\r\n|\n|\r))*([ \t]*)(\S?)")
 _HELM_SOURCE = re.compile(rb"# Source(?<![^\n]# Source): (?!\w+://)([^\s/]+/\S+)[ \t]*\r?$", re.MULTILINE)
 _TEMPLATE = re.compile(rb"^[^#\n]*?(\{\{|\{%)", re.MULTILINE)
@@ -39,7 +41,8 @@ _DIRECTIVE = rb"%[^\r\n]*" + _LINE_END + rb"(?:" + _BLANK + rb")*"
 _DIRECTIVES = re.compile(
     rb"(?:\A|\.\.\.(?<![^\r\n]\.\.\.)" + _BLANK + rb")((?:" + _BLANK + rb")*(?:" + _DIRECTIVE + rb")+)\Z"
 )
-"""Nothing but directives, comments and blank lines, from the start of the stream or a `...` on; at the end of a chunk."""
+"""Nothing but directives, comments and blank lines, from the start of the stream or a `...` on; at the end of a
+chunk."""
 
 
 class Interest(Enum):
@@ -53,8 +56,8 @@ class Interest(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """One document's bytes and where they start in the source: `start` in bytes, `index` in code points (a byte that is not
-    UTF-8 counts as one). The number counts from 0 in the stream."""
+    """One document's bytes and where they start in the source: `start` in bytes, `index` in code points (a byte that
+    is not UTF-8 counts as one). The number counts from 0 in the stream."""
 
     data: bytes
     start: int
@@ -68,7 +71,8 @@ class Chunk:
 
     @property
     def template_action(self) -> int | None:
-        """Where (byte offset) it holds a `{{` or `{%`, the marks of Go templates, Jinja and their kin, outside of comments."""
+        """Where (byte offset) it holds a `{{` or `{%`, the marks of Go templates, Jinja and their kin, outside of
+        comments."""
         match = _TEMPLATE.search(self.data)
         return match.start(1) if match else None
 
@@ -131,8 +135,9 @@ def _length(data: bytes) -> int:
 
 
 def interest(chunk: Chunk, wanted: Container[str]) -> Interest:
-    """Does the document hold an object of a wanted kind? Never answers no where a parser would say yes, unless the word
-    `kind` itself is written with escapes. Where a NUL shows that the bytes are no UTF-8, the parser is left to say so."""
+    """Does the document hold an object of a wanted kind? Never answers no where a parser would say yes, unless the
+    word `kind` itself is written with escapes. Where a NUL shows that the bytes are no UTF-8, the parser is left to
+    say so."""
     data = chunk.data
     if b"\0" in data:
         return Interest.WANTED
@@ -162,7 +167,8 @@ def sketch(chunk: Chunk) -> Sketch:
 
 
 def _namespace(block: bytes) -> str | None:
-    """The namespace among the lines below `metadata:`: on a line indented like the first one, for labels may have one too."""
+    """The namespace among the lines below `metadata:`: on a line indented like the first one, for labels may have one
+    too."""
     lines = [line for line in block.split(b"\n") if line.strip() and not line.lstrip().startswith(b"#")]
     margin = len(lines[0]) - len(lines[0].lstrip()) if lines else 0
     for line in lines:

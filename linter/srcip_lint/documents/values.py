@@ -1,9 +1,9 @@
 """YAML text to plain values, from libyaml's event stream and nothing else.
 
 PyYAML's own composer is recursive in C and dies with SIGSEGV on deep nesting, constructs tagged objects and resolves
-scalars its own way. The event stream does none of that: values are built here with an explicit stack, depth and size are
-bounded before anything can recurse, and an alias shares its value. What aliases stand for is counted, so that nobody who
-walks a value meets more of it than kubectl would accept.
+scalars its own way. The event stream does none of that: values are built here with an explicit stack, depth and size
+are bounded before anything can recurse, and an alias shares its value. What aliases stand for is counted, so that
+nobody who walks a value meets more of it than kubectl would accept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 MAX_DEPTH = 200
 MAX_ALIASED = 400_000
-"""How many values the aliases of a text may stand for. go-yaml, and so kubectl, refuses "excessive aliasing" from there on."""
+"""How many values the aliases of a text may stand for. go-yaml, and so kubectl, refuses "excessive aliasing" from
+there on."""
 MAX_DUPLICATES = 100
 """How many keys written twice are told of one text."""
 
@@ -47,7 +48,8 @@ class ComplexKey:
 
 @dataclass(frozen=True, slots=True)
 class Undetermined:
-    """Stands for a value that something else puts there later, and that cannot be told from the files; `why` says what."""
+    """Stands for a value that something else puts there later, and that cannot be told from the files; `why` says
+    what."""
 
     why: str
 
@@ -145,7 +147,8 @@ class _Builder:
             raise TooComplex(f"nested deeper than {MAX_DEPTH} levels", index)
 
     def _measure(self, value: Any) -> tuple[int, int]:
-        """How many values a closed collection holds, aliases expanded, and how deeply they are nested (at most MAX_DEPTH)."""
+        """How many values a closed collection holds, aliases expanded, and how deeply they are nested (at most
+        MAX_DEPTH)."""
         if id(value) not in self.measured:
             size, height = 1, 0
             for item in value.values() if isinstance(value, dict) else value:
@@ -220,7 +223,8 @@ class _Builder:
 
 
 def _key_of(mapping: dict[Any, Any], value: Any) -> str | None:
-    """The key of an open collection: as a rule the last one. None where the collection is itself a key, or below such a key."""
+    """The key of an open collection: as a rule the last one. None where the collection is itself a key, or below such
+    a key."""
     found = next((key for key, other in reversed(mapping.items()) if other is value), None)
     return found if isinstance(found, str) else None
 

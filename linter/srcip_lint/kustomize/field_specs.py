@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from operator import is_not
 
 from srcip_lint.documents import Place
 from srcip_lint.kustomize.member import Member
 from srcip_lint.kustomize.tree import (
+    MAX_PATH,
     Fields,
     Node,
     child,
@@ -41,14 +44,16 @@ class FieldSpec:
     version: str = ""
     create: bool = False
 
-    @property
-    def steps(self) -> tuple[str, ...]:
-        """The names on the way; a slash inside a name is written with a backslash."""
-        return tuple(step.replace("\\/", "/") for step in _STEP.findall(self.path))
-
     def selects(self, group: str, version: str, kind: str) -> bool:
-        wanted = ((self.group, group), (self.version, version), (self.kind, kind))
-        return all(not mine or mine == other for mine, other in wanted)
+        if self.kind and self.kind != kind:
+            return False
+        return (not self.group or self.group == group) and (not self.version or self.version == version)
+
+
+@lru_cache(maxsize=1024)
+def steps(path: str) -> tuple[str, ...]:
+    """The names on the way to a field; a slash inside a name is written with a backslash."""
+    return tuple(step.replace("\\/", "/") for step in _STEP.findall(path))
 
 
 Change = Callable[["Node | None"], "Node | None"]
@@ -61,25 +66,28 @@ def apply(member: Member, specs: Iterable[FieldSpec], change: Change) -> Member:
     group, _, version = text(node, "apiVersion").rpartition("/")
     kind = text(node, "kind")
     for spec in specs:
-        if spec.selects(group, version, kind):
-            node = _walk(node, spec.steps, change, create=spec.create)
+        if spec.selects(group, version, kind) and len(steps(spec.path)) <= MAX_PATH:
+            node = _walk(node, steps(spec.path), change, create=spec.create)
     return member.at(node)
 
 
-def _walk(node: Node, steps: tuple[str, ...], change: Change, *, create: bool) -> Node:
+def _walk(node: Node, path: tuple[str, ...], change: Change, *, create: bool) -> Node:
+    """The node with the field changed; the very same node where nothing is."""
+    if not path:
+        return change(node) or node
     items = items_of(node)
-    if items is not None and steps:
-        return with_items(node, tuple(_walk(item, steps, change, create=create) for item in items))
-    if not steps or not is_mapping(node):
-        return (change(node) or node) if not steps else node
-    name, rest = steps[0].removesuffix("[]"), steps[1:]
+    if items is not None:
+        walked = tuple(_walk(item, path, change, create=create) for item in items)
+        return with_items(node, walked) if any(map(is_not, walked, items)) else node
+    name, rest = path[0].removesuffix("[]"), path[1:]
     below = child(node, name)
-    if is_undetermined(below):
+    if not is_mapping(node) or is_undetermined(below):
         return node
-    if is_null(below):
-        made = change(None) if create and not steps[0].endswith("[]") else None
+    if below is None or is_null(below):
+        made = change(None) if create and not path[0].endswith("[]") else None
         return with_field(node, name, nest(rest, made)) if made is not None else node
-    return with_field(node, name, _walk(below, rest, change, create=create)) if below is not None else node
+    field = _walk(below, rest, change, create=create)
+    return with_field(node, name, field) if field is not below else node
 
 
 def entries(added: Mapping[str, Node], place: Place) -> Change:

@@ -14,14 +14,12 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from srcip_lint.kustomize.field_specs import METADATA_LABELS
-from srcip_lint.kustomize.layers import FILE_NAMES, Labels, Layer, Text, images, merges, patches, text_at, texts
+from srcip_lint.kustomize.files import FILE_NAMES, FLUX_GROUP, FLUX_KIND, is_kustomization_file
+from srcip_lint.kustomize.layers import Labels, Layer, Text, images, merges, patches, text_at, texts
 from srcip_lint.kustomize.member import Member
-from srcip_lint.kustomize.room import Room, absolute, folder_of, is_kustomization_file, resolve
+from srcip_lint.kustomize.room import Room, absolute, folder_of, resolve
 from srcip_lint.kustomize.tree import Node, at, child, fields_of, text
 from srcip_lint.sources import SUFFIXES
-
-GROUP = "kustomize.toolkit.fluxcd.io"
-KIND = "Kustomization"
 
 _CHANGES = (
     "patches",
@@ -47,7 +45,7 @@ class Delivery:
 
 def is_flux(member: Member) -> bool:
     identity = member.identity
-    return (identity.group, identity.kind) == (GROUP, KIND)
+    return (identity.group, identity.kind) == (FLUX_GROUP, FLUX_KIND)
 
 
 def delivery(member: Member, room: Room) -> Delivery | None:

@@ -10,10 +10,12 @@ import re
 
 from srcip_lint.documents import Place
 from srcip_lint.kustomize.tree import (
+    MAX_PATH,
     Node,
     Written,
     child,
     fields_of,
+    is_deeper,
     is_undetermined,
     items_of,
     plain,
@@ -45,6 +47,8 @@ def _operate(root: Node, step: Node) -> Node:
     if name in ("move", "copy"):
         source = pointer(text(step, "from"))
         value = _find(root, source, step.place if name == "copy" else None)
+        if is_deeper(value, MAX_PATH):
+            raise CannotApply(f"what {name} takes is nested deeper than {MAX_PATH} levels")
         if name == "move":
             root = _remove(root, source)
     if name == "remove":
@@ -64,6 +68,8 @@ def pointer(written: str) -> tuple[str, ...]:
     """The steps of a JSON pointer: `~1` is a slash and `~0` a tilde in them. Raises CannotApply."""
     if written and not written.startswith("/"):
         raise CannotApply(f"a JSON pointer starts with a slash: {written}")
+    if written.count("/") > MAX_PATH:
+        raise CannotApply(f"a JSON pointer has at most {MAX_PATH} steps")
     return tuple(step.replace("~1", "/").replace("~0", "~") for step in written.split("/")[1:])
 
 

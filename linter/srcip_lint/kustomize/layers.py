@@ -14,7 +14,6 @@ from srcip_lint.kustomize.field_specs import CLAIM_LABELS, COMMON_LABELS, METADA
 from srcip_lint.kustomize.selection import Target, target
 from srcip_lint.kustomize.tree import Node, Written, at, child, fields_of, is_null, items_of, scalar, text
 
-FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 GROUP = "kustomize.config.k8s.io"
 
 
@@ -112,12 +111,25 @@ class Layer:
     attached: tuple[Text, ...] = ()
 
     @property
+    def changes(self) -> int:
+        """How often the layer goes through its objects, at most."""
+        lists = (self.labels, self.merges, self.patches, self.operations, self.images, self.replicas, self.generators)
+        aims = sum(len(entries(child(each, "targets"))) for each in self.replacements)
+        return 1 + sum(map(len, lists)) + len(self.replacements) + aims
+
+    @property
     def namespace_set(self) -> Text | None:
         return self.namespace if self.namespace and self.namespace.value else None
 
 
+MAX_ENTRIES = 10_000
+"""How many entries of one of its lists a kustomization may have; more are not looked at."""
+
 _UNSEEN = ("generators", "helmCharts", "helmChartInflationGenerator")
 _LISTS = (
+    "configMapGenerator",
+    "labels",
+    "replacements",
     "resources",
     "bases",
     "components",
@@ -155,7 +167,7 @@ def read_layer(node: Node, folder: str) -> Layer:
         images=(*images(child(node, "images")), *images(child(node, "imageTags"))),
         replicas=tuple(_replicas(child(node, "replicas"))),
         generators=tuple(_generators(node)),
-        replacements=items_of(child(node, "replacements")) or (),
+        replacements=entries(child(node, "replacements")),
         configurations=texts(child(node, "configurations")),
         own_schema=not is_null(child(node, "openapi")),
         opaque=_filled(node, "transformers"),
@@ -164,9 +176,14 @@ def read_layer(node: Node, folder: str) -> Layer:
     )
 
 
+def entries(node: Node | None) -> tuple[Node, ...]:
+    """The items of a list, up to the bound; none where it is no list."""
+    return (items_of(node) or ())[:MAX_ENTRIES]
+
+
 def texts(node: Node | None) -> tuple[Text, ...]:
     """The strings of a list."""
-    return tuple(found for item in items_of(node) or () if (found := as_text(item)))
+    return tuple(found for item in entries(node) if (found := as_text(item)))
 
 
 def as_text(node: Node | None) -> Text | None:
@@ -188,15 +205,16 @@ def _filled(node: Node, name: str) -> Place | None:
 
 
 def _misread(node: Node) -> Iterator[Place]:
-    """The fields that must be lists and are none."""
+    """The fields that must be lists and are none, or too long ones."""
     for name in _LISTS:
         below = child(node, name)
-        if below is not None and not is_null(below) and items_of(below) is None:
+        items = items_of(below)
+        if below is not None and not is_null(below) and (items is None or len(items) > MAX_ENTRIES):
             yield below.place
 
 
 def _labels(node: Node) -> Iterator[Labels]:
-    for item in items_of(child(node, "labels")) or ():
+    for item in entries(child(node, "labels")):
         pairs = fields_of(child(item, "pairs"))
         if pairs:
             yield Labels(pairs, item.place.at("pairs"), (*_label_specs(item), *_own_specs(child(item, "fields"))))
@@ -214,14 +232,14 @@ def _label_specs(item: Node) -> tuple[FieldSpec, ...]:
 
 
 def _own_specs(node: Node | None) -> Iterator[FieldSpec]:
-    for item in items_of(node) or ():
+    for item in entries(node):
         path, kind, group, version = (text(item, name) for name in ("path", "kind", "group", "version"))
         yield FieldSpec(path, kind, group, version, scalar(child(item, "create")) is True)
 
 
 def merges(node: Node | None) -> tuple[Patch, ...]:
     """The entries of `patchesStrategicMerge`: a path, or the patch itself; Flux takes the patch as an object."""
-    return tuple(_merge(item) for item in items_of(node) or ())
+    return tuple(_merge(item) for item in entries(node))
 
 
 def _merge(item: Node) -> Patch:
@@ -234,7 +252,7 @@ def _merge(item: Node) -> Patch:
 
 def patches(node: Node | None) -> tuple[Patch, ...]:
     """The entries of `patches` or `patchesJson6902`. Flux takes the operations of the latter as a list."""
-    return tuple(_patch(item) for item in items_of(node) or ())
+    return tuple(_patch(item) for item in entries(node))
 
 
 def _patch(item: Node) -> Patch:
@@ -252,13 +270,13 @@ def _patch(item: Node) -> Patch:
 
 def images(node: Node | None) -> Iterator[Image]:
     """The entries of `images`."""
-    for item in items_of(node) or ():
+    for item in entries(node):
         new = (text_at(item, name) for name in ("newName", "newTag", "digest", "tagSuffix"))
         yield Image(text(item, "name"), *new)
 
 
 def _replicas(node: Node | None) -> Iterator[Replicas]:
-    for item in items_of(node) or ():
+    for item in entries(node):
         count = child(item, "count")
         if isinstance(count, Written):
             yield Replicas(text(item, "name"), count)
@@ -266,7 +284,7 @@ def _replicas(node: Node | None) -> Iterator[Replicas]:
 
 def _generators(node: Node) -> Iterator[Generator]:
     shared = child(node, "generatorOptions")
-    for item in items_of(child(node, "configMapGenerator")) or ():
+    for item in entries(child(node, "configMapGenerator")):
         own = child(item, "options")
         single = text_at(item, "env")
         yield Generator(
@@ -287,10 +305,10 @@ def _attached(node: Node) -> Iterator[Text]:
         yield from texts(child(node, name))
     for path in (
         at(node, "openapi", "path"),
-        *(child(item, "path") for item in items_of(child(node, "replacements")) or ()),
+        *(child(item, "path") for item in entries(child(node, "replacements"))),
     ):
         found = as_text(path)
         if found:
             yield found
-    for secret in items_of(child(node, "secretGenerator")) or ():
+    for secret in entries(child(node, "secretGenerator")):
         yield from (*texts(child(secret, "files")), *texts(child(secret, "envs")))

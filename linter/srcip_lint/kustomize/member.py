@@ -79,15 +79,6 @@ class Member:
         return self.at(put(self.node, path, value))
 
 
-@dataclass(frozen=True, slots=True)
-class Sketched:
-    """An object of a kind that is not read: only its namespace matters to anyone."""
-
-    group: str
-    kind: str
-    namespace: str | None
-
-
 def cluster_scoped(group: str, kind: str) -> bool:
     """Does kustomize know the kind to stand in no namespace?"""
     return kind in _CLUSTER_SCOPED.get(group, ())

@@ -7,7 +7,7 @@ changes with every edit, and a finding must not.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from srcip_lint.kustomize.field_specs import FieldSpec, apply
@@ -101,42 +101,45 @@ REFERENCES = (
 """kustomize's own table, as far as the kinds are read here. A custom resource's references are mended by nobody."""
 
 
+_Candidates = Mapping[str, Sequence[Member]]
+"""Renamed objects by each of their former names."""
+
+
 def mended(members: Sequence[Member]) -> list[Member]:
     """The objects with every reference to a renamed one following the name."""
-    candidates = [member for member in members if member.previous]
-    if not candidates:
-        return list(members)
-    by_kind = [
-        (reference, [each for each in candidates if any(map(reference.names, each.identities))])
-        for reference in REFERENCES
-    ]
-    wanted = [(reference, found) for reference, found in by_kind if found]
-    return [_mend(member, wanted) for member in members]
+    renamed_ones = [member for member in members if member.previous]
+    wanted = [(each, found) for each in REFERENCES if (found := _by_former_name(each, renamed_ones))]
+    return [_mend(member, wanted) for member in members] if wanted else list(members)
 
 
-def _mend(member: Member, wanted: Iterable[tuple[Reference, Sequence[Member]]]) -> Member:
+def _by_former_name(reference: Reference, members: Iterable[Member]) -> dict[str, list[Member]]:
+    found: dict[str, list[Member]] = {}
+    for member in members:
+        if any(map(reference.names, member.identities)):
+            for name in {former.name for former in member.previous}:
+                found.setdefault(name, []).append(member)
+    return found
+
+
+def _mend(member: Member, wanted: Iterable[tuple[Reference, _Candidates]]) -> Member:
     referrer = member
     for reference, candidates in wanted:
         member = apply(member, reference.specs, _following(referrer, candidates))
     return member
 
 
-def _following(referrer: Member, candidates: Sequence[Member]) -> Callable[[Node | None], Node | None]:
+def _following(referrer: Member, candidates: _Candidates) -> Callable[[Node | None], Node | None]:
     def change(node: Node | None) -> Node | None:
         name = scalar(node)
-        target = _target(referrer, name, candidates) if isinstance(name, str) else None
+        target = _target(referrer, candidates.get(name, ())) if isinstance(name, str) else None
         return Written(text(target.node, *_NAME), node.place) if target and node is not None else node
 
     return change
 
 
-def _target(referrer: Member, name: str, candidates: Sequence[Member]) -> Member | None:
+def _target(referrer: Member, candidates: Sequence[Member]) -> Member | None:
     """The object that a name meant before it was renamed: in the referrer's namespace, changed by the same layers."""
-    found = [
-        each
-        for each in candidates
-        if any(former.name == name for former in each.previous) and _together(referrer, each)
-    ]
+    found = [each for each in candidates if _together(referrer, each)]
     if len(found) > 1:
         found = [each for each in found if _alike(referrer, each, or_none=True)]
     if len(found) > 1:

@@ -7,12 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from srcip_lint.documents import Document, read_all
-from srcip_lint.kustomize.layers import Layer, Text, as_text, texts
+from srcip_lint.kustomize.layers import Layer, Text, as_text, entries, texts
 from srcip_lint.kustomize.member import Member
 from srcip_lint.kustomize.patching import Outcome
 from srcip_lint.kustomize.room import Room, resolve
 from srcip_lint.kustomize.selection import target
 from srcip_lint.kustomize.tree import (
+    MAX_PATH,
     Node,
     child,
     fields_of,
@@ -25,6 +26,9 @@ from srcip_lint.kustomize.tree import (
     with_fields,
     with_items,
 )
+
+MAX_AIMS = 1000
+"""How many targets the replacements of one file may have."""
 
 _STEP = re.compile(r"(?:\\.|\[[^\]]*\]|[^.\[\\])+")
 _LIST_STEP = re.compile(r"[*\[\d-]")
@@ -41,7 +45,7 @@ def replaced(members: Sequence[Member], layer: Layer, room: Room) -> Outcome:
             why = "a file of replacements that is not here"
             return Outcome([replace(member, unjudged=why) for member in members], complete=False)
         for each in replacements:
-            for aim in items_of(child(each, "targets")) or ():
+            for aim in entries(child(each, "targets")):
                 outcome = Outcome([_aimed(member, aim) for member in outcome.members], outcome.complete)
     return outcome
 
@@ -53,7 +57,8 @@ def _read(entry: Node, layer: Layer, room: Room) -> Sequence[Node] | None:
         return (entry,)
     source = room.source(resolve(layer.folder, path.value), below=layer.folder)
     roots = [whole(answer) for answer in read_all(source) if isinstance(answer, Document)] if source else []
-    return [each for root in roots for each in items_of(root) or (root,)] if roots else None
+    found = [each for root in roots for each in items_of(root) or (root,)]
+    return found if 0 < sum(len(entries(child(each, "targets"))) for each in found) <= MAX_AIMS else None
 
 
 def _aimed(member: Member, aim: Node) -> Member:
@@ -100,7 +105,8 @@ def _blurred(node: Node, steps: tuple[str, ...], path: Text) -> Node:
 def _made(steps: tuple[str, ...], path: Text) -> Node:
     """An unknown value below mappings that the replacement makes; all of it is unknown where they may be lists."""
     unknown = undetermined(_WHY, path.place)
-    return unknown if any(_LIST_STEP.match(step) for step in steps) else nest(steps, unknown)
+    may_be_list = any(_LIST_STEP.match(step) for step in steps)
+    return unknown if may_be_list or len(steps) > MAX_PATH else nest(steps, unknown)
 
 
 def _chooses(step: str, index: int, item: Node) -> bool:

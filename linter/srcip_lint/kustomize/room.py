@@ -9,40 +9,15 @@ names it, as kustomize's own load restriction has it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from collections.abc import Container, Sequence
 from functools import cached_property
 from pathlib import Path, PurePath
 
-from srcip_lint.documents import Document, Sketch, Skipped, Unreadable, read, read_all
-from srcip_lint.kustomize.layers import FILE_NAMES, Layer, is_kustomization, read_layer
+from srcip_lint.documents import Document, Skipped, Unreadable, read, read_all
+from srcip_lint.kustomize.files import FILE_NAMES, File, Opener, Problem
+from srcip_lint.kustomize.layers import Layer, is_kustomization, read_layer
 from srcip_lint.kustomize.tree import whole
-from srcip_lint.positions import Span
 from srcip_lint.sources import Source
-
-Opener = Callable[[str, "str | None"], "Source | None"]
-"""Opens the file at an absolute path, only below a folder where one is given; None where there is none to read."""
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class File:
-    """A file of the input: its documents of the kinds that are read, what the others are, and whether a part could not
-    be read. `source` is kept for the files that may turn out to belong to a kustomization without being manifests."""
-
-    path: str
-    documents: tuple[Document, ...] = ()
-    sketches: tuple[Sketch, ...] = ()
-    incomplete: bool = False
-    source: Source | None = None
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Problem:
-    """What no kustomize would accept: a cycle, a broken kustomization file."""
-
-    source: Source
-    span: Span
-    reason: str
 
 
 class Room:
@@ -150,8 +125,3 @@ def absolute(path: str) -> str:
 
 def folder_of(path: str) -> str:
     return str(PurePath(path).parent)
-
-
-def is_kustomization_file(path: str) -> bool:
-    """May the file be a kustomization, by its name?"""
-    return PurePath(path).name in FILE_NAMES

@@ -21,8 +21,8 @@ _MAX_NAME = 253
 
 _QUANTIFIED_GROUP = re.compile(r"\)[*+{?]")
 _QUANTIFIER = re.compile(r"(?<![\\(])[*+{?]")
-_MAX_QUANTIFIERS, _MAX_GROUPS, _MAX_LENGTH = 3, 4, 500
-"""Expressions within these bounds take at most some million steps, whoever wrote them."""
+_MAX_QUANTIFIERS, _MAX_GROUPS, _MAX_LENGTH = 2, 2, 500
+"""Expressions within these bounds take at most some ten thousand steps, whoever wrote them."""
 
 _REQUIREMENT = re.compile(
     r"\s*(?:(?P<absent>!)\s*(?P<missing>[^\s,=!()<>]+)"

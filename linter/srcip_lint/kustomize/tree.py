@@ -14,6 +14,10 @@ from typing import Any
 from srcip_lint.documents import Page, Place, Undetermined
 from srcip_lint.positions import FieldPath
 
+MAX_PATH = 64
+"""How many steps a path in a patch, a label's field or a replacement may have: no object is that deep, and a path may
+make what is missing on its way."""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Written:
@@ -193,6 +197,14 @@ def places(node: Node) -> Iterator[Place]:
     below = node.fields.values() if isinstance(node, Fields) else node.items if isinstance(node, Items) else ()
     for each in below:
         yield from places(each)
+
+
+def is_deeper(node: Node, levels: int) -> bool:
+    """Does it hold collections in more than so many levels?"""
+    if levels < 0:
+        return True
+    below = (fields_of(node) or {}).values() or items_of(node) or ()
+    return any(is_deeper(each, levels - 1) for each in below)
 
 
 def size(value: Any, limit: int) -> int:

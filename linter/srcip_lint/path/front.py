@@ -59,9 +59,7 @@ def front(
     return Front(follows_endpoints=checked)
 
 
-def _balancer_front(
-    service: Service, port: ServicePort, state: State, balancer: Balancer, edge: Edge | None
-) -> Front:
+def _balancer_front(service: Service, port: ServicePort, state: State, balancer: Balancer, edge: Edge | None) -> Front:
     delivery = deliver(service, balancer, edge, port)
     is_local = service.external_traffic_policy.value == "Local" and not delivery.targets_pods
     polls = is_local and balancer.family is not None and polls_health(balancer.family)
@@ -114,8 +112,8 @@ def _health_check(service: Service, state: State) -> Hop:
     return Hop(
         "health check",
         f"healthCheckNodePort {number.value}" if written else "healthCheckNodePort (the API server picks one)",
-        "asks each node for /healthz: 200 where it has a ready pod, 503 where it has none, and such a node gets no packets "
-        "once enough checks have failed",
+        "asks each node for /healthz: 200 where it has a ready pod, 503 where it has none, and such a node gets no "
+        "packets once enough checks have failed",
         state,
         at=number.place if written else service.external_traffic_policy.place,
         object=service.object.ref,

@@ -23,7 +23,7 @@ from srcip_lint.path.hops import (
     spelled,
 )
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
-from srcip_lint.proxies.real_ip import Membership, resolve
+from srcip_lint.proxies.real_ip import Membership, resolve, undecided
 from srcip_lint.resources.workload import Workload
 
 
@@ -38,6 +38,7 @@ class Proxied:
     sends_on: bool
 
 
+_UNDECIDED = "; whether that covers who connects is not known: `cidrs` in srcip-lint.yaml would tell"
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _WRITING = {
     Writes.REPLACES: "replaces",
@@ -103,7 +104,8 @@ def _through(
     environment: Environment,
 ) -> Proxied:
     read = _as_read(listener, state)
-    address = resolve(read, route.real_ip, Membership.of(environment))
+    member = Membership.of(environment)
+    address = resolve(read, route.real_ip, member)
     after = state
     for write in route.writes:
         written = state.peer if write.peer_is_original else address
@@ -113,7 +115,7 @@ def _through(
     hop = Hop(
         "proxy",
         behaviour.product,
-        _says(route, listener),
+        _says(route, listener) + (_UNDECIDED if undecided(read, route.real_ip, member) else ""),
         onward,
         at=route.at,
         object=workload.object.ref,
@@ -125,8 +127,8 @@ def _through(
 
 
 def _as_read(listener: Listener, state: State) -> State:
-    """The state as the listener reads it. One that reads the PROXY protocol although nothing on the way is known to send
-    it gets it from something that these files do not show; else no connection would come through."""
+    """The state as the listener reads it. One that reads the PROXY protocol although nothing on the way is known to
+    send it gets it from something that these files do not show; else no connection would come through."""
     if listener.proxy_protocol is Reads.NOT:
         return replace(state, announced=frozenset())
     if state.proxy_protocol is ProxyProtocol.ABSENT:
@@ -184,7 +186,9 @@ def _says(route: Route, listener: Listener) -> str:
     if listener.proxy_protocol is not Reads.NOT:
         parts.append(f"reads the PROXY protocol {listener.proxy_protocol.value}")
     parts += [f"believes {spelled(each.source)} from whom it trusts" for each in route.real_ip if each.trust.networks]
-    passed = [spelled(write.header) for write in route.writes if write.writes is Writes.PASSES and not write.copied_from]
+    passed = [
+        spelled(write.header) for write in route.writes if write.writes is Writes.PASSES and not write.copied_from
+    ]
     if passed:
         parts.append(f"passes on {', '.join(passed)} as it came")
     if not route.writes and not route.upstream:

@@ -83,18 +83,19 @@ class Walker:
         return tuple(self._direct(workload))
 
     def in_cluster_paths(self, service: Service) -> tuple[SourcePath, ...]:
-        """How a pod, and a process on a node, reach a Service: by its cluster IP, and by its external address, which the
-        node that the caller runs on takes for its own."""
+        """How a pod, and a process on a node, reach a Service: by its cluster IP, and by its external address, which
+        the node that the caller runs on takes for its own."""
         found: list[SourcePath] = []
         for origin, whose in ((Origin.POD, Whose.POD), (Origin.HOST_PROCESS, Whose.NODE)):
             for entry, port in self._inside_entries(service):
                 caller = Hop("client", origin.value, f"connects to the {entry.value}", State(always(Atom(whose))))
                 key = PathKey(origin, entry, service.object.ref, _port_name(port), _protocol(port))
-                hops = (caller,)
+                hops: tuple[Hop, ...] = (caller,)
                 if entry is not Entry.CLUSTER_IP:
                     hops = (caller, self._short_cut(service, port, caller.state))
                 found += [
-                    SourcePath(key, (*hops, *rest)) for rest in self._into(service, port, Arriving(hops[-1].state), 1, ())
+                    SourcePath(key, (*hops, *rest))
+                    for rest in self._into(service, port, Arriving(hops[-1].state), 1, ())
                 ]
         return tuple(found[:MAX_PATHS])
 
@@ -277,7 +278,7 @@ def _pod_hop(workload: Workload, number: int | None, state: State) -> Hop:
     return Hop(
         "pod",
         f"{workload.object.ref}{port}",
-        " ".join(["receives the connection", *traits]),
+        ", ".join(["receives the connection", *traits]),
         state,
         at=workload.place,
         object=workload.object.ref,
@@ -311,7 +312,9 @@ def _upstream_hop(proxied: Proxied, *, is_loop: bool) -> Hop:
     """Where a chain leaves what was read."""
     target = proxied.upstream
     name = f"{target.host}:{target.port}" if target and target.port else target.host if target else "what it proxies to"
-    does = "is a Service that the connection has come through already" if is_loop else "was not read; it sees"
+    does = (
+        "is a Service that the connection has come through already" if is_loop else "is no Service whose pods were read"
+    )
     return Hop("upstream", name, does, proxied.state, at=target.at if target else None)
 
 

@@ -53,7 +53,7 @@ class Membership:
     @classmethod
     def of(cls, environment: Environment, family: int = 4) -> Membership:
         """The declared `cidrs`."""
-        return cls(networks(environment.node_cidrs), networks(environment.pod_cidrs), family)
+        return cls(_networks(environment.node_cidrs), _networks(environment.pod_cidrs), family)
 
     def __call__(self, atom: Atom, trust: Trust) -> Answer:
         """Yes and no only where every address that the owner may have is in, or none is."""
@@ -63,16 +63,17 @@ class Membership:
             return Answer.YES
         if atom.whose is Whose.LOOPBACK:
             return _inside((_LOOPBACK[self.family],), trust)
-        if atom.whose is Whose.NODE and self.nodes and self.pods:
-            return self._declared((*self.nodes, *self.pods), trust)  # its own, or the pod network's gateway on it
-        return self._declared(self.pods, trust) if atom.whose in (Whose.POD, Whose.PROXY) else Answer.UNKNOWN
+        if atom.whose is Whose.NODE:  # one of its own, or the pod network's gateway on it
+            return self._declared((self.nodes, self.pods), trust)
+        return self._declared((self.pods,), trust) if atom.whose in (Whose.POD, Whose.PROXY) else Answer.UNKNOWN
 
-    def _declared(self, networks: tuple[Network, ...], trust: Trust) -> Answer:
-        ours = tuple(network for network in networks if network.version == self.family)
-        return _inside(ours, trust) if ours else Answer.UNKNOWN
+    def _declared(self, lists: tuple[tuple[Network, ...], ...], trust: Trust) -> Answer:
+        """Are the networks of all these lists trusted? Unknown where a list has none of the family."""
+        ours = [tuple(network for network in each if network.version == self.family) for each in lists]
+        return _inside(tuple(network for each in ours for network in each), trust) if all(ours) else Answer.UNKNOWN
 
 
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
+def _networks(texts: Iterable[str]) -> tuple[Network, ...]:
     """The networks of a declared list; none, so unknown, where one of them is no network."""
     try:
         return tuple(ip_network(text, strict=False) for text in texts)
@@ -83,13 +84,20 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
 def _inside(networks: tuple[Network, ...], trust: Trust) -> Answer:
     """Are these networks (of one family) wholly among the trusted ones, or wholly outside?"""
     trusted = trust.joined(networks[0].version)
-    if all(any(is_within(network, other) for other in trusted) for network in networks):
+    if all(any(_within(network, other) for other in trusted) for network in networks):
         return Answer.YES
     overlaps = any(network.overlaps(other) for network in networks for other in trusted)
     return Answer.UNKNOWN if overlaps or trust.unreadable else Answer.NO
 
 
-def is_within(inner: Network, outer: Network) -> bool:
+def is_about_the_cluster(named: Iterable[Network], environment: Environment) -> bool:
+    """Does a control that names these networks name no addresses but those that the declared nodes and pods have?"""
+    declared = (*_networks(environment.node_cidrs), *_networks(environment.pod_cidrs))
+    each_inside = [any(_within(network, other) for other in declared) for network in named]
+    return bool(each_inside) and all(each_inside)
+
+
+def _within(inner: Network, outer: Network) -> bool:
     """Does one network hold all addresses of the other? Not where they are of two families."""
     return inner.prefixlen >= outer.prefixlen and inner.overlaps(outer)
 

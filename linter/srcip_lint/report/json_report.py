@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, Severity
+from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, Severity, Step
 from srcip_lint.report.look import Look
 from srcip_lint.report.sanitize import json_document, json_string
 
@@ -31,7 +31,7 @@ def _finding(finding: Finding, urls: Mapping[str, str]) -> dict[str, object]:
         "object": _object(finding.object),
         "location": _location(finding.location),
         "related": [_note(note) for note in finding.related],
-        "path": [],  # the hops of the packet's way: no finding of this release tells them
+        "path": [_step(step) for step in finding.path],
         "assumptions": [json_string(assumption) for assumption in finding.assumptions],
         "fixes": [json_string(fix) for fix in finding.fixes],
         "fingerprint": finding.fingerprint,
@@ -63,6 +63,14 @@ def _note(note: Note) -> dict[str, object]:
         "message": json_string(note.message),
         "location": _location(note.location),
         "object": _object(note.object),
+    }
+
+
+def _step(step: Step) -> dict[str, object]:
+    return {
+        "message": json_string(step.message),
+        "location": _location(step.location) if step.location else None,
+        "object": _object(step.object),
     }
 
 

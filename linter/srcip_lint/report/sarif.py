@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from srcip_lint import __version__
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Severity
+from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Severity, Step
 from srcip_lint.report.look import Look, shown
 from srcip_lint.report.sanitize import json_document, json_string, sarif_message, sarif_uri
 
@@ -129,7 +129,23 @@ def _result(finding: Finding, indices: Mapping[str, int]) -> dict[str, object]:
     }
     if related:
         result["relatedLocations"] = [_related(number, note) for number, note in enumerate(related, 1)]
+    if any(step.location for step in finding.path):
+        result["codeFlows"] = [_code_flow(finding.path)]
     return result
+
+
+def _code_flow(path: Sequence[Step]) -> dict[str, object]:
+    """The way of the packet as one thread. GitHub wants a place for every step: what stands in no file (the client) is
+    told at the next that does."""
+    locations, told = [], ""
+    for step in path:
+        told = f"{told}; {step.message}" if told else step.message
+        if step.location:
+            locations.append(
+                {"location": {**_location(step.location, step.object), "message": {"text": sarif_message(told)}}}
+            )
+            told = ""
+    return {"threadFlows": [{"locations": locations}]}
 
 
 def _message(finding: Finding, related: Sequence[Note]) -> str:

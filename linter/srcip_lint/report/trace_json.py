@@ -31,12 +31,19 @@ def _path(path: SourcePath) -> dict[str, Any]:
         "verdict": {
             "peer": _addresses(found.peer),
             "keepsClient": found.keeps,
-            "lostAt": path.hops.index(found.lost_at) if found.lost_at else None,
-            "carriedIn": found.carried,
-            "droppedAt": path.hops.index(found.dropped_at) if found.dropped_at else None,
+            "replacedAt": _index(path, found.replaced_at),
+            "carriedIn": {"header": found.carried.header, "fromRight": found.carried.from_right}
+            if found.carried
+            else None,
+            "droppedAt": _index(path, found.dropped_at),
             "sentence": json_string(found.sentence()),
         },
     }
+
+
+def _index(path: SourcePath, hop: Hop | None) -> int | None:
+    """Which of the hops it is, counted from 0. Two hops may be equal, so it is looked up by identity."""
+    return next((index for index, each in enumerate(path.hops) if each is hop), None)
 
 
 def _hop(hop: Hop) -> dict[str, Any]:
@@ -48,10 +55,13 @@ def _hop(hop: Hop) -> dict[str, Any]:
         "location": _location(hop.at),
         "delivered": hop.delivered.name.lower(),
         **_state(hop.state),
+        "takesForClient": None if hop.takes is None else _addresses(hop.takes),
         "observations": [
             {
                 "point": each.point.name.lower(),
                 "what": json_string(each.what),
+                "control": each.control or None,
+                "header": each.header or None,
                 "addresses": _addresses(each.addresses),
                 "location": _location(each.at),
             }

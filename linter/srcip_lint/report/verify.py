@@ -10,13 +10,13 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from srcip_lint.finding import ObjectRef
-from srcip_lint.path.hops import Entry, Hop, SourcePath
+from srcip_lint.path.hops import Entry, Hop, SourcePath, Whose, atoms, spelled
 from srcip_lint.path.verdict import describe, verdict
 from srcip_lint.report.look import Look
 from srcip_lint.report.sanitize import no_commands, terminal
 
-_EXAMPLE = "198.51.100.1"
-"""An address for documentation (RFC 5737): nobody's, so nobody's log shows it unless the header was believed."""
+_FORGED = "192.0.2.1"
+"""An address for documentation (RFC 5737): nobody's, so it is in a log only where the header was believed."""
 
 _ADDRESS = {
     Entry.LOAD_BALANCER: "{.status.loadBalancer.ingress[0].ip}{.status.loadBalancer.ingress[0].hostname}",
@@ -31,43 +31,56 @@ def render(groups: Sequence[tuple[SourcePath, ...]], _look: Look) -> str:
 
 
 def _block(path: SourcePath) -> Iterator[str]:
-    service = path.key.service
-    yield f"# {terminal(str(service or path.hops[-1].object or ''))} by {path.key.entry.value}, port {path.key.port}"
+    service, port = path.key.service, terminal(path.key.port)
+    owner = service or next((hop.object for hop in path.hops if hop.object), "")
+    yield f"# {terminal(str(owner))}, by {path.key.entry.value}, port {port}/{path.key.protocol}"
+    yield "# 1. from outside the cluster (this address is yours: compare it with what the pods see)"
     if service is None:
-        yield "# from outside the cluster, to the address of a node that runs the pod:"
-        yield f"curl -s http://NODE-ADDRESS:{path.key.port}/"
+        yield "#    to the address of a node that runs the pod: kubectl get nodes -o wide"
+        yield _curl(f"NODE-ADDRESS:{port}")
     else:
-        yield from _call(path, service)
+        yield from _call(path, service, port)
+    yield "# 2. what arrived"
     yield from _look_at(path)
+    yield f"# => {terminal(verdict(path).sentence())}"
 
 
-def _call(path: SourcePath, service: ObjectRef) -> Iterator[str]:
+def _call(path: SourcePath, service: ObjectRef, port: str) -> Iterator[str]:
     get = f"kubectl {_namespace(service)}get service {_word(service.name)}"
-    yield f"{get} -o wide"
-    port = path.key.port
     if path.key.entry is Entry.NODE_PORT:
-        yield f"PORT=$({get} -o jsonpath='{{.spec.ports[?(@.port=={port})].nodePort}}')"
-        yield "# through each node in turn; under Local a node without a pod does not answer:"
-        yield "kubectl get nodes -o wide"
-        yield f"curl -s --max-time 5 -H 'X-Forwarded-For: {_EXAMPLE}' http://NODE-ADDRESS:$PORT/"
+        query = shlex.quote(f"{{.spec.ports[?(@.port=={port})].nodePort}}")
+        yield f"PORT=$({get} -o jsonpath={query})"
+        yield "#    each node in turn (kubectl get nodes -o wide); under Local one without a pod does not answer"
+        yield _curl('NODE-ADDRESS:"$PORT"')
     else:
-        yield f"ADDRESS=$({get} -o jsonpath='{_ADDRESS.get(path.key.entry, '{.spec.clusterIP}')}')"
-        yield f"curl -s --max-time 5 -H 'X-Forwarded-For: {_EXAMPLE}' http://$ADDRESS:{port}/"
+        query = shlex.quote(_ADDRESS.get(path.key.entry, "{.spec.clusterIP}"))
+        yield f"ADDRESS=$({get} -o jsonpath={query})"
+        yield _curl(f'"$ADDRESS":{_word(path.key.port)}')
+
+
+def _curl(target: str) -> str:
+    return f"curl -s --max-time 5 -H 'X-Forwarded-For: {_FORGED}' http://{target}/"
 
 
 def _look_at(path: SourcePath) -> Iterator[str]:
-    """Where to read the address, and which one to expect: at every pod on the way."""
+    """Where to read the address, and which one to expect: at every pod on the way, and in the headers at the end."""
     for hop in path.hops:
         if hop.kind == "pod" and hop.object is not None and hop.object.kind != "Service":
-            yield f"kubectl {_namespace(hop.object)}logs {_word(_resource(hop.object))} --tail=5"
-            yield f"#   expect as the peer: {terminal(describe(hop.state.peer))}{_meaning(hop)}"
-    yield f"# {terminal(verdict(path).sentence())}"
+            yield f"kubectl {_namespace(hop.object)}logs {_word(_resource(hop.object))} --all-containers --tail=5"
+            yield f"#    expect as the peer: {terminal(_expected(hop))}"
+    last = path.hops[-1].state
+    for name, header in last.headers:
+        if header.entries:
+            forged = [_FORGED] if header.forgeable and name == "x-forwarded-for" else []
+            entries = [describe(entry.addresses) for entry in header.entries]
+            yield f"#    expect in {terminal(spelled(name))} at the end: {terminal(', '.join([*forged, *entries]))}"
 
 
-def _meaning(hop: Hop) -> str:
+def _expected(hop: Hop) -> str:
     """Which numbers stand for a node: masquerading takes the address of the outgoing interface."""
-    is_node = any(atom.whose.name == "NODE" for atom, _ in hop.state.peer)
-    return " (kubectl get nodes -o wide, or a pod-network gateway such as 10.244.0.1)" if is_node else ""
+    is_node = any(atom.whose is Whose.NODE for atom in atoms(hop.state.peer))
+    meaning = " (of kubectl get nodes -o wide, or a pod-network gateway such as 10.244.0.1)" if is_node else ""
+    return describe(hop.state.peer) + meaning
 
 
 def _resource(ref: ObjectRef) -> str:

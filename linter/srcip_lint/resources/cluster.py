@@ -117,7 +117,9 @@ def read_ingress(root: Field) -> BackendReference:
     backends = [spec.field("defaultBackend"), spec.field("backend")]
     for rule in spec.field("rules").items():
         backends += [path.field("backend") for path in rule.field("http", "paths").items()]
-    fields = [field for backend in backends for field in (backend.field("service", "name"), backend.field("serviceName"))]
+    fields = [
+        field for backend in backends for field in (backend.field("service", "name"), backend.field("serviceName"))
+    ]
     names = [_text(field) for field in fields]
     controller = _text(spec.field("ingressClassName")) or found.annotation("kubernetes.io/ingress.class")
     return BackendReference(found, controller, tuple(sorted({name for name in names if name})))

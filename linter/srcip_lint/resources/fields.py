@@ -1,8 +1,9 @@
 """Typed, located access to the fields of an object.
 
-A field is read as what the API server's type says, with its place. Three things can stand in the way, and each is an answer:
-it is absent (the default holds, and is remembered as a default), it is a placeholder that something else fills in later
-(Unknown), or it has a type that the API would reject (noted as a problem, and Unknown, so that no rule judges it).
+A field is read as what the API server's type says, with its place. Three things can stand in the way, and each is an
+answer: it is absent (the default holds, and is remembered as a default), it is a placeholder that something else fills
+in later (Unknown), or it has a type that the API would reject (noted as a problem, and Unknown, so that no rule judges
+it).
 """
 
 from __future__ import annotations
@@ -52,9 +53,11 @@ class ShapeProblem:
 
 
 _PLACEHOLDER = re.compile(
-    r"\$\{[^}]*\}|\$\([^)]*\)|\$[A-Za-z_]\w*|\{\{|\{%|ENC\[|^<[^<>]+>$|<path:|^%[A-Z_]+%$|^@@?[A-Za-z_]\w*@@?$|^__[A-Z_]+__$"
+    r"\$\{[^}]{0,200}\}|\$\([^)]{0,200}\)|\$[A-Za-z_]\w*|\{\{|\{%|ENC\[|^<[^<>]+>$|<path:|^%[A-Z_]+%$"
+    r"|^@@?[A-Za-z_]\w*@@?$|^__[A-Z_]+__$"
 )
-"""Shell and Flux `${X}`, kustomize `$(X)`, templates `{{`/`{%`, SOPS `ENC[`, vault plugins, and hand-written `<your-ip>`."""
+"""Shell and Flux `${X}`, kustomize `$(X)`, templates `{{`/`{%`, SOPS `ENC[`, vault plugins, and hand-written
+`<your-ip>`."""
 
 _COMPLEX_KEY = ComplexKey()
 
@@ -69,7 +72,8 @@ def placeholder(value: object) -> Unknown | None:
 
 
 def _format_field(value: object) -> Unknown | None:
-    """`{name}`, a field of Python's or Rust's format strings, which YAML reads as a mapping, where no mapping belongs."""
+    """`{name}`, a field of Python's or Rust's format strings, which YAML reads as a mapping, where no mapping
+    belongs."""
     is_one = isinstance(value, dict) and list(value.values()) == [None]
     return Unknown("a template expression") if is_one else None
 
@@ -90,7 +94,8 @@ class Field:
         return self.raw is None
 
     def field(self, *names: str) -> Field:
-        """The field below this one; absent where this one is no mapping (which is a problem, unless it is absent too)."""
+        """The field below this one; absent where this one is no mapping (which is a problem, unless it is absent
+        too)."""
         here = self
         for name in names:
             mapping = here._mapping()
@@ -117,7 +122,8 @@ class Field:
         return self._typed(str, default, "a string")
 
     def verbatim(self) -> Located[str | Unknown]:
-        """A string that is a file of its own: what looks like a placeholder in it (`$remote_addr`) may be its syntax."""
+        """A string that is a file of its own: what looks like a placeholder in it (`$remote_addr`) may be its
+        syntax."""
         return Located(self.raw, self.place) if isinstance(self.raw, str) else self._typed(str, "", "a string")
 
     def optional_text(self) -> Located[str | Unknown] | None:
@@ -188,7 +194,7 @@ def describe(value: object) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f"the string {value if len(value) <= 40 else value[:37] + '...'!r}"  # noqa: PLR2004
+        return f"the string {value if len(value) <= 40 else value[:37] + '...'!r}"
     if isinstance(value, list):
         return "a list"
     return "a mapping" if isinstance(value, dict) else "null"

@@ -17,17 +17,17 @@ HOSTNAME = "kubernetes.io/hostname"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ContainerPort:
-    name: Located[str | None | Unknown]
-    number: Located[int | None | Unknown]
+    name: Located[str | Unknown | None]
+    number: Located[int | Unknown | None]
     protocol: Located[str | Unknown]
-    host_port: Located[int | None | Unknown]
+    host_port: Located[int | Unknown | None]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Container:
     place: Place
-    name: Located[str | None | Unknown]
-    image: Located[str | None | Unknown]
+    name: Located[str | Unknown | None]
+    image: Located[str | Unknown | None]
     ports: tuple[ContainerPort, ...]
     environment: tuple[tuple[str, str | None], ...]
     """Literal variables; the value is None where it comes from elsewhere (`valueFrom`) or is a placeholder."""
@@ -41,10 +41,10 @@ class SpreadConstraint:
     """A topologySpreadConstraint. `selector` is None where it is null, which counts no pod at all."""
 
     place: Place
-    topology_key: Located[str | None | Unknown]
+    topology_key: Located[str | Unknown | None]
     when_unsatisfiable: Located[str | Unknown]
     max_skew: Located[int | Unknown]
-    min_domains: Located[int | None | Unknown]
+    min_domains: Located[int | Unknown | None]
     node_taints_policy: Located[str | Unknown]
     node_affinity_policy: Located[str | Unknown]
     match_label_keys: tuple[str, ...]
@@ -64,7 +64,7 @@ class AffinityTerm:
 
     place: Place
     required: bool
-    topology_key: Located[str | None | Unknown]
+    topology_key: Located[str | Unknown | None]
     selector: Selector | None
     selector_place: Place
     own_namespace: bool
@@ -81,7 +81,8 @@ class Toleration:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PodTemplate:
-    """What is common to all pods of a workload. `node_terms` is a disjunction of conjunctions; empty means no condition."""
+    """What is common to all pods of a workload. `node_terms` is a disjunction of conjunctions; empty means no
+    condition."""
 
     place: Place
     labels: Labels
@@ -89,7 +90,7 @@ class PodTemplate:
     annotations: Labels
     containers: tuple[Container, ...]
     host_network: Located[bool | Unknown]
-    node_name: Located[str | None | Unknown]
+    node_name: Located[str | Unknown | None]
     node_selector: Labels
     node_terms: tuple[tuple[Requirement, ...], ...]
     tolerations: tuple[Toleration, ...]
@@ -157,7 +158,9 @@ def _container(item: Field) -> Container:
         image=item.field("image").text(None),
         ports=tuple(_container_port(port) for port in item.field("ports").items()),
         environment=tuple(_variable(variable) for variable in item.field("env").items()),
-        arguments=tuple(word.raw for name in ("command", "args") for word in item.field(name).items() if isinstance(word.raw, str)),
+        arguments=tuple(
+            word.raw for name in ("command", "args") for word in item.field(name).items() if isinstance(word.raw, str)
+        ),
         mounts=tuple(read_mount(mount) for mount in item.field("volumeMounts").items()),
     )
 

@@ -1,7 +1,8 @@
 """Label selectors, and the three-valued logic in which they answer.
 
-An absent label is a plain no; a label that a placeholder stands for makes the answer unknown, unless another requirement
-already says no. Semantics: Kubernetes API, `metav1.LabelSelector` (a null selector selects nothing, an empty one everything).
+An absent label is a plain no; a label that a placeholder stands for makes the answer unknown, unless another
+requirement already says no. Semantics: Kubernetes API, `metav1.LabelSelector` (a null selector selects nothing, an
+empty one everything).
 """
 
 from __future__ import annotations

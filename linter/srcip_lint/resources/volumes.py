@@ -1,7 +1,7 @@
 """What is mounted into a container, as far as configuration files go: ConfigMaps, alone or projected.
 
-Semantics: Kubernetes API `core/v1` types.go (Volume, KeyToPath, VolumeMount). Without `items` every key is a file of its name;
-with them only the listed keys are, each at its path.
+Semantics: Kubernetes API `core/v1` types.go (Volume, KeyToPath, VolumeMount). Without `items` every key is a file of
+its name; with them only the listed keys are, each at its path.
 """
 
 from __future__ import annotations
@@ -40,7 +40,9 @@ class Mount:
 
 def read_volume(item: Field) -> Volume:
     """One of a pod spec's `volumes`."""
-    projected = item.field("projected", "sources").items() if isinstance(item.raw, dict) and "projected" in item.raw else ()
+    projected = (
+        item.field("projected", "sources").items() if isinstance(item.raw, dict) and "projected" in item.raw else ()
+    )
     sources = projected or (item,)
     return Volume(_text(item.field("name")) or "", tuple(_source(source) for source in sources))
 

@@ -229,7 +229,7 @@ def _shown(value: object) -> str:
 
 def _behind(services: tuple[Service, ...]) -> tuple[Related, ...]:
     return tuple(
-        Related(service.external_traffic_policy.place, f"{service.object.ref} sends to these pods", service.object)
+        Related(service.external_traffic_policy.place, "under Local, it sends to these pods", service.object)
         for service in services
     )
 

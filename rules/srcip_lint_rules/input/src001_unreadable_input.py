@@ -1,15 +1,16 @@
 """An input cannot be read, so nothing in it is judged.
 
-A document that is no YAML and no JSON, that is not UTF-8 (or UTF-16 or UTF-32 with a byte order mark), or that passes a bound;
-a file that does not exist, cannot be opened, is larger than 64 MiB or is no regular file. Everything else is still judged, but
-what stands in the unreadable part is not: a run that passes over it in silence would say "no findings" of manifests that nobody
-looked at. So this finding cannot be ignored; exclude the path of a file that is meant to be broken.
+A document that is no YAML and no JSON, that is not UTF-8 (or UTF-16 or UTF-32 with a byte order mark), or that passes
+a bound; a file that does not exist, cannot be opened, is larger than 64 MiB or is no regular file. Everything else is
+still judged, but what stands in the unreadable part is not: a run that passes over it in silence would say "no
+findings" of manifests that nobody looked at. So this finding cannot be ignored; exclude the path of a file that is
+meant to be broken.
 
-The bounds are those of hostile input: 200 levels of nesting, and 400 000 values that aliases stand for, which is where kubectl
-gives up too. `---` ends a document whatever it left open, so one broken document does not hide its neighbours.
+The bounds are those of hostile input: 200 levels of nesting, and 400 000 values that aliases stand for, which is where
+kubectl gives up too. `---` ends a document whatever it left open, so one broken document does not hide its neighbours.
 
-A broken file that was only met while a folder was walked is reported if it looks like Kubernetes (it holds `apiVersion` and
-`kind`); a file that was named, and what comes from standard input, always is.
+A broken file that was only met while a folder was walked is reported if it looks like Kubernetes (it holds
+`apiVersion` and `kind`); a file that was named, and what comes from standard input, always is.
 
 ## Reported when
 
@@ -52,8 +53,8 @@ spec:
 
 ## Fix
 
-The reported place is where the construct starts that was left open (a quote, a bracket), or else where the parser gave up:
-the fault is there or a little above. A tab cannot indent YAML; a value with `: ` or ` #` in it must be quoted.
+The reported place is where the construct starts that was left open (a quote, a bracket), or else where the parser gave
+up: the fault is there or a little above. A tab cannot indent YAML; a value with `: ` or ` #` in it must be quoted.
 
 ## Sources
 

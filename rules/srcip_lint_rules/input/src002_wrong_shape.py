@@ -1,11 +1,12 @@
 """A field has a type that the API does not accept.
 
-The API server rejects the object, so it never runs as written; often somebody changed it and nobody applied it since. Here the
-field counts as unknown: rules that depend on it are silent about this object, where they would otherwise speak.
+The API server rejects the object, so it never runs as written; often somebody changed it and nobody applied it since.
+Here the field counts as unknown: rules that depend on it are silent about this object, where they would otherwise
+speak.
 
-Only the fields that this tool reads are looked at. The usual causes are a list that was written as a mapping, a number or a
-boolean where text belongs (`on`, `yes` and `1.30` are no text unless quoted), and indentation that put a field one level too
-high.
+Only the fields that this tool reads are looked at. The usual causes are a list that was written as a mapping, a number
+or a boolean where text belongs (`on`, `yes` and `1.30` are no text unless quoted), and indentation that put a field
+one level too high.
 
 ## Reported when
 
@@ -76,8 +77,8 @@ spec:
 
 ## Fix
 
-Write the type that the API accepts: quote a text that YAML reads as a number or a boolean, take the quotes off a number, put a
-`- ` before the items of a list.
+Write the type that the API accepts: quote a text that YAML reads as a number or a boolean, take the quotes off a
+number, put a `- ` before the items of a list.
 
 ## Sources
 

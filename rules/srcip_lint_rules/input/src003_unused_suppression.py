@@ -1,10 +1,11 @@
 """A suppression suppresses nothing.
 
-Nothing is reported where it stands, or it gives no reason, names no rule, or cannot be understood. A stale suppression hides
-the next fault that comes to the same place; one without a reason leaves the next reader to guess whether it is still true, so
-it does not hold. This finding cannot itself be suppressed.
+Nothing is reported where it stands, or it gives no reason, names no rule, or cannot be understood. A stale suppression
+hides the next fault that comes to the same place; one without a reason leaves the next reader to guess whether it is
+still true, so it does not hold. This finding cannot itself be suppressed.
 
-A comment stands at the end of the line that is reported, or on a line of its own above it; an annotation covers its object:
+A comment stands at the end of the line that is reported, or on a line of its own above it; an annotation covers its
+object:
 
     # srcip-lint: ignore[SRC301] the balancer only sends to nodes labelled ingress
     srcip-lint.io/ignore: "SRC301: the balancer only sends to nodes labelled ingress"

@@ -1,8 +1,8 @@
 """The source of a template: it must be rendered before it can be judged.
 
-What a chart makes of its templates depends on its values, and a template as a rule is not even YAML. So it is passed over, and
-said once: for a whole chart at its `Chart.yaml`, for a template elsewhere at the first action that makes it unreadable.
-Absence is not judged beside it either, since what seems to be missing may be in the template.
+What a chart makes of its templates depends on its values, and a template as a rule is not even YAML. So it is passed
+over, and said once: for a whole chart at its `Chart.yaml`, for a template elsewhere at the first action that makes it
+unreadable. Absence is not judged beside it either, since what seems to be missing may be in the template.
 
 ## Reported when
 
@@ -71,7 +71,9 @@ def check(model: Model) -> Iterable[Diagnosis]:
         chart = posixpath.dirname(path) or "." if template.chart else "CHART"
         yield Diagnosis(
             at=template.spot,
-            message=_what(template.documents) if template.chart else "this is the source of a template, and is not judged.",
+            message=_what(template.documents)
+            if template.chart
+            else "this is the source of a template, and is not judged.",
             severity=Severity.INFO,
             object=None,
             fixes=(f"render it first: `helm template {shlex.quote(chart)} | srcip-lint -`",),

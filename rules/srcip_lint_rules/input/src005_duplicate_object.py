@@ -1,8 +1,8 @@
 """An object is defined twice in what is applied together, or a field is written twice in one object.
 
-`kubectl apply` takes the definitions in turn, and the last one replaces the others without a word; a kustomization refuses to
-build. Of a field that is written twice the last one counts. Either way somebody reads the first one and believes it. Here every
-definition is judged as it stands.
+`kubectl apply` takes the definitions in turn, and the last one replaces the others without a word; a kustomization
+refuses to build. Of a field that is written twice the last one counts. Either way somebody reads the first one and
+believes it. Here every definition is judged as it stands.
 
 ## Reported when
 
@@ -81,8 +81,8 @@ Remove the definition that is out of date, or give the objects different names o
 
 ## Sources
 
-- `kubectl apply`: the documents of a file are applied in order. kustomize `api/resmap`: "may not add resource with an already
-  registered id".
+- `kubectl apply`: the documents of a file are applied in order. kustomize `api/resmap`: "may not add resource with an
+  already registered id".
 - YAML 1.2.2, 3.2.1.3 (keys are unique); sigs.k8s.io/yaml `YAMLToJSON` (the last one wins unless strict).
 """
 

@@ -1,35 +1,41 @@
 """The client's address is needed behind a Service whose Cluster policy replaces it.
 
-Under `externalTrafficPolicy: Cluster` every client looks like a node of the cluster. That is no fault by itself: most Services do not
-need to know who is calling. It is one where somebody says that they do, with the annotation `srcip-lint.io/require-client-ip: "true"`
-on the Service or its workload, with `requireClientIP` in the configuration, or by keying a decision on the address in the proxy's own
-configuration: an allow-list, a deny-list, a rate limit.
+Under `externalTrafficPolicy: Cluster` every client looks like a node of the cluster. That is no fault by itself:
+most Services do not need to know who is calling. It is one where somebody says that they do, with the annotation
+`srcip-lint.io/require-client-ip: "true"` on the Service or its workload, with `requireClientIP` in the
+configuration, or by keying a decision on the address in the proxy's own configuration: an allow-list, a deny-list,
+a rate limit.
 
-Running the pods as a DaemonSet, or preferring near endpoints (`trafficDistribution`, topology hints), does not change it: kube-proxy
-masquerades under Cluster also when the pod stands on the receiving node.
+Running the pods as a DaemonSet, or preferring near endpoints (`trafficDistribution`, topology hints), does not
+change it: kube-proxy masquerades under Cluster also when the pod stands on the receiving node.
 
 ## Reported when
 
 - `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
 - `cluster`: its external traffic policy is Cluster, written or by default.
-- `required`: the client's address is asserted to be needed, or a control in the proxy's configuration is keyed on it.
-- `node-address`: on a way in, the address that the pod sees, or that its proxy takes for the client's, is a node's.
+- `required`: the client's address is asserted to be needed, or a control in the proxy's configuration is
+  keyed on it.
+- `node-address`: on a way in, the address that the pod sees, or that its proxy takes for the client's, is a
+  node's.
 
-It is an **error** where the dataplane is known, and a **warning** where that is assumed, or where only pods on other nodes than the
-one that received the packet see a node (Cilium in SNAT mode, pods on the host's network).
+It is an **error** where the dataplane is known, and a **warning** where that is assumed, or where only pods on
+other nodes than the one that received the packet see a node (Cilium in SNAT mode, pods on the host's network).
 
 ## Silent when
 
 - `proxy-protocol`: the load balancer sends the PROXY protocol, and the proxy takes the address from it.
 - `http-front`: an HTTP load balancer stands in front; the client is in the header that it wrote.
-- `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for TCP).
+- `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for
+  TCP).
 - `pod-targets`: the load balancer connects to the pods themselves and keeps the address.
 - `cluster-ip`: the Service has no way in from outside.
-- `behind-ingress`: an Ingress sends to the Service; that is its clients' way in, and the proxy there is the edge.
+- `behind-ingress`: an Ingress sends to the Service; that is its clients' way in, and the proxy there is the
+  edge.
 - `cluster-addresses`: the controls name only addresses of the declared nodes and pods.
 - `unknown-dataplane`: the signs of the dataplane disagree, or do not tell its mode.
 - `unknown-policy`: a placeholder stands for the policy or the type.
-- `source-ranges`: the only thing keyed on the address is `loadBalancerSourceRanges` or session affinity, which act before the masquerade.
+- `source-ranges`: the only thing keyed on the address is `loadBalancerSourceRanges` or session affinity,
+  which act before the masquerade.
 - `unread-configuration`: part of the proxy's configuration was not read: it may read the PROXY protocol.
 
 ## Bad
@@ -42,7 +48,7 @@ metadata:
   annotations:
     srcip-lint.io/require-client-ip: "true"
 spec:
-  type: LoadBalancer  # want warning "replaced by a node"
+  type: LoadBalancer  # want warning "instead of the client's"
   selector:
     app: audit
   ports:
@@ -103,8 +109,9 @@ spec:
 
 ## Fix
 
-Set `externalTrafficPolicy: Local`, and see that packets go only to nodes with a pod (SRC301). Where the load balancer opens
-connections of its own, Local alone does not help: use the PROXY protocol. Or use a dataplane that keeps the address.
+Set `externalTrafficPolicy: Local`, and see that packets go only to nodes with a pod (SRC301). Where the load
+balancer opens connections of its own, Local alone does not help: use the PROXY protocol. Or use a dataplane that
+keeps the address.
 
 ## Sources
 
@@ -121,13 +128,13 @@ from srcip_lint.rule import (
     Diagnosis,
     Hop,
     Model,
-    Related,
     Requirement,
     Rule,
     Service,
     Severity,
     SourcePath,
     Whose,
+    required_here,
     surely,
     under_every_placement,
 )
@@ -152,7 +159,7 @@ def _diagnosis(
         f"{_why(path, written=policy.written)}, but it is needed: {requirement.why}. {_consequence(is_always)}",
         severity=Severity.ERROR if basis.certain and is_always else Severity.WARNING,
         object=service.object,
-        related=(Related(requirement.at, requirement.why, requirement.object),) if requirement.at else (),
+        related=required_here(requirement),
         assumptions=basis.assumptions,
         fixes=model.keep_address_fixes(service),
         path=path,

@@ -1,10 +1,11 @@
 """A proxy at the edge writes a node's address into X-Forwarded-For, because its Service uses Cluster policy.
 
-Under `externalTrafficPolicy: Cluster`, the default, the node that receives a packet replaces its source address before it hands
-it on, also when the pod stands on that very node. A proxy behind such a Service takes the node for its client: what it puts into
-`X-Forwarded-For`, `X-Real-IP` or `Forwarded` is a cluster address, and everything behind it logs, limits and looks up the node.
-Where it appends (`$proxy_add_x_forwarded_for`), what the client itself wrote into the header stays in front of that, so the only
-address that differs between clients is one that they choose.
+Under `externalTrafficPolicy: Cluster`, the default, the node that receives a packet replaces its source address
+before it hands it on, also when the pod stands on that very node. A proxy behind such a Service takes the node for
+its client: what it puts into `X-Forwarded-For`, `X-Real-IP` or `Forwarded` is a cluster address, and everything
+behind it logs, limits and looks up the node. Where it appends (`$proxy_add_x_forwarded_for`), what the client
+itself wrote into the header stays in front of that, so the only address that differs between clients is one that
+they choose.
 
 ## Reported when
 
@@ -21,11 +22,13 @@ The severity is **warning**.
 - `proxy-protocol`: the load balancer sends the PROXY protocol, and the proxy takes the address from it.
 - `http-front`: an HTTP load balancer stands in front; the client is in the header that it wrote.
 - `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be.
-- `required`: the address is required here, or a control of the proxy is keyed on it: SRC101 reports the Service.
+- `required`: the address is required here, or a control of the proxy is keyed on it: SRC101 reports the
+  Service.
 - `pod-targets`: the load balancer connects to the pods themselves.
 - `unknown-dataplane`: the signs of the dataplane disagree, or do not tell its mode.
 - `unknown-policy`: a placeholder stands for the policy or the type.
-- `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for TCP).
+- `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for
+  TCP).
 - `cluster-ip`: the proxy is reached through a cluster IP only.
 - `host-network`: the proxy is reached on its nodes' own addresses, past every Service.
 - `other-port`: the part of the configuration that writes the header listens on another port.
@@ -141,9 +144,10 @@ spec:
 
 ## Fix
 
-Set `externalTrafficPolicy: Local` on the proxy's Service where the load balancer passes connections through, and see that packets
-go only to nodes with a pod (SRC301). Where the load balancer opens connections of its own, Local alone does not help: let it send
-the PROXY protocol and read it in the proxy. Or use a dataplane that keeps the address, and declare it (`dataplane:`).
+Set `externalTrafficPolicy: Local` on the proxy's Service where the load balancer passes connections through, and
+see that packets go only to nodes with a pod (SRC301). Where the load balancer opens connections of its own, Local
+alone does not help: let it send the PROXY protocol and read it in the proxy. Or use a dataplane that keeps the
+address, and declare it (`dataplane:`).
 
 ## Sources
 
@@ -185,7 +189,7 @@ class _Lost:
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
-    """One diagnosis a place: the first header that a proxy writes so. Other headers, and other Services, are related."""
+    """One diagnosis a place: the first header that a proxy writes so. Other headers and Services are related."""
     by_place: dict[object, list[_Lost]] = {}
     for lost in _lost(model):
         by_place.setdefault(lost.writes[0].at, []).append(lost)
@@ -196,13 +200,15 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _lost(model: Model) -> Iterator[_Lost]:
     """Each Service's proxies that do so, each proxy once."""
     for service in model.cluster_services:
-        seen = set()
+        seen: set[object] = set()
         if model.sent_to_by_ingress(service) or model.lost_where_needed(service):
             continue
         for path in model.paths(service):
             proxy = path.edge_proxy
             if proxy and proxy.object not in seen and not path.has_http_front:
-                writes = tuple(each for each in proxy.observations if each.header and surely(each.addresses, Whose.NODE))
+                writes = tuple(
+                    each for each in proxy.observations if each.header and surely(each.addresses, Whose.NODE)
+                )
                 seen.update({proxy.object} if writes else ())
                 yield from [_Lost(service, path, proxy, writes)] if writes else []
 
@@ -224,8 +230,8 @@ def _diagnosis(model: Model, found: list[_Lost]) -> Diagnosis:
         message=f"{proxy.name} in {proxy.object} writes a node address into {spelled(write.header)} "
         f"{'' if is_always else 'whenever its pod is not on the node that received the packet '}"
         f"and not the client's: {service.object.ref} uses externalTrafficPolicy "
-        f"Cluster{'' if policy.written else ', the default'}, so its peer is a node. Whatever behind it logs, limits or "
-        "looks up the client gets the node.",
+        f"Cluster{'' if policy.written else ', the default'}, so its peer is a node. Whatever behind it logs, limits "
+        "or looks up the client gets the node.",
         severity=Severity.WARNING,
         object=config_map or service.object,
         related=tuple(related),

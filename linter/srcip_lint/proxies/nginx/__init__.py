@@ -16,7 +16,7 @@ from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.proxies.behaviour import Listener, ProxyBehaviour, Reads, Route
 from srcip_lint.proxies.mounts import Mounted, is_below, mounted
-from srcip_lint.proxies.nginx.config import Directive, is_filled_in
+from srcip_lint.proxies.nginx.config import MAX_CHARACTERS, Directive, is_filled_in
 from srcip_lint.proxies.nginx.images import CONFIGURATION, Flavour, files_of, flavour, main_file, runs_something_else
 from srcip_lint.proxies.nginx.includes import Reader
 from srcip_lint.proxies.nginx.servers import listeners
@@ -25,8 +25,10 @@ from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
 
 _NOT_KNOWN = "its image's own nginx.conf is not known"
-_LOOKS_LIKE_NGINX = re.compile(r"^\s*(?:server|upstream\s+\S+)\s*\{", re.MULTILINE)
-_CERTAINLY_NGINX = re.compile(r"(?:^|[{;\s])(?:listen|proxy_pass|location|server_name|set_real_ip_from)\s[^{};]*[{;]")
+_LOOKS_LIKE_NGINX = re.compile(r"^[ \t]*(?:server|upstream[ \t]+\S{1,99})\s{0,9}\{", re.MULTILINE)
+_CERTAINLY_NGINX = re.compile(
+    r"(?:^|[{;\s])(?:listen|proxy_pass|location|server_name|set_real_ip_from)\s[^{};]{1,200}[{;]"
+)
 _UNKNOWABLE = re.compile(
     r"(?:rewrite|access|set|server_rewrite)_by_lua(?:_\w+)?|more_(?:set|clear)_input_headers|perl_set|js_set"
 )
@@ -138,7 +140,7 @@ def loose(bundle: Bundle) -> tuple[tuple[ConfigMap, Place], ...]:
 
 def looks_like_nginx(text: str) -> bool:
     """Does a text look like a configuration of nginx, and of nothing else?"""
-    return bool(_LOOKS_LIKE_NGINX.search(text) and _CERTAINLY_NGINX.search(text))
+    return bool(len(text) <= MAX_CHARACTERS and _LOOKS_LIKE_NGINX.search(text) and _CERTAINLY_NGINX.search(text))
 
 
 def _read_places(workload: Workload, bundle: Bundle) -> Iterator[Place]:

@@ -18,15 +18,17 @@ T = TypeVar("T")
 
 MAX_CHARACTERS = 1024 * 1024
 """No ConfigMap holds more (etcd's limit), so no configuration file that is mounted from one does."""
-MAX_DEPTH = 40
+MAX_DEPTH = 20
 
 FILLED_IN = "\ue000"
 """Stands, as often as it takes, for a placeholder: a character of the private use area, which no configuration has."""
 
-_TEMPLATE_LINE = re.compile(r"^[ \t]*(?:\{\{[^\n]*?\}\}|\{%[^\n]*?%\})[ \t]*$", re.MULTILINE)
-_TEMPLATE = re.compile(r"\{\{[^\n]*?\}\}|\{%[^\n]*?%\}")
+_ACTION = r"\{\{[^\n]{0,300}?\}\}|\{%[^\n]{0,300}?%\}"
+"""An action of a Go template or Jinja. Bounded, so that many of them that never end cost no more than they are long."""
+_TEMPLATE_LINE = re.compile(rf"^[ \t]*(?:{_ACTION})[ \t]*$", re.MULTILINE)
+_TEMPLATE = re.compile(_ACTION)
 _PLACEHOLDER = re.compile(
-    r"\$\{?[A-Z][A-Z0-9_]+\b\}?|\$\([^)]*\)|<path:|ENC\[|^<[^<>]+>$|^%[A-Z_]+%$|^@@?\w+@@?$|^__\w+__$"
+    r"\$\{?[A-Z][A-Z0-9_]+\b\}?|\$\([^)]{0,100}\)|<path:|ENC\[|^<[^<>]+>$|^%[A-Z_]+%$|^@@?\w+@@?$|^__\w+__$"
 )
 """As in `resources.fields`, but for `$name` in lower case, which is a variable of nginx."""
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")

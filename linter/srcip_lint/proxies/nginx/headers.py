@@ -58,8 +58,9 @@ def _write(header: str, meaning: Meaning, at: Directive) -> HeaderWrite:
 
 
 def _meaning(text: str, header: str, variables: Variables) -> Meaning:
-    if _is_default_of_absent(text, header, variables):
-        return (Writes.IF_ABSENT, False, "")
+    kept = _if_absent(text, variables)
+    if kept:
+        return kept
     meanings = {_of_value(value.strip(), header) for value in variables.values(text)}
     return meanings.pop() if len(meanings) == 1 else _UNKNOWN
 
@@ -91,14 +92,15 @@ def _of_forwarded(value: str) -> Meaning:
     return (Writes.APPENDS, addresses[0] == "$realip_remote_addr", "") if appends else _UNKNOWN
 
 
-def _is_default_of_absent(text: str, header: str, variables: Variables) -> bool:
-    """Is it a `map` that passes on the client's own header, and the peer where there is none?"""
+def _if_absent(text: str, variables: Variables) -> Meaning | None:
+    """A `map` of a request's header that passes it on, and the peer where there is none."""
     found = variables.maps.get(name_of(text))
-    own = "$http_" + header.replace("-", "_")
-    if found is None or found.source.lower() != own:
-        return False
+    source = _REQUEST_HEADER.fullmatch(found.source.lower()) if found else None
+    if found is None or source is None:
+        return None
     values = dict(found.entries)
-    return len(values) == 2 and values["default"].lower() == own and values.get("") == "$remote_addr"
+    passes = len(values) == 2 and values["default"].lower() == found.source.lower() and values.get("") == "$remote_addr"
+    return (Writes.IF_ABSENT, False, _header_name(source[1])) if passes else None
 
 
 def _header_name(variable: str) -> str:

@@ -75,6 +75,9 @@ _OPENRESTY = Flavour(
 _BITNAMI_MAIN = "/opt/bitnami/nginx/conf/nginx.conf"
 _UNKNOWN_OPENRESTY = Flavour("OpenResty", _OPENRESTY_MAIN, {_OPENRESTY_MAIN: _MAIN})
 
+MAX_IMAGE = 1000
+"""No image's name is longer (characters); what is, is none."""
+
 _IMAGE = re.compile(r"^(?:([^/]*[.:][^/]*|localhost)/)?([^@:]+)(?::[^@/]*)?(?:@.*)?$")
 _PUBLIC = (None, "docker.io", "index.docker.io", "registry-1.docker.io", "public.ecr.aws", "mirror.gcr.io")
 _OFFICIAL_PATHS = ("nginx", "library/nginx", "docker/library/nginx", "nginx/nginx")
@@ -94,7 +97,7 @@ _CONFIGURED_AT = re.compile(
 def flavour(container: Container, mounts: Mounted) -> Flavour | None:
     """What a container's image is known to bring; None where nothing says that it runs nginx."""
     image = container.image.value if isinstance(container.image.value, str) else ""
-    match = _IMAGE.match(image)
+    match = _IMAGE.match(image) if len(image) < MAX_IMAGE else None
     found = _by_name(match[1], match[2], dict(container.environment)) if match else None
     is_configured = any(_CONFIGURED_AT.fullmatch(path) for path in (*mounts.files, *mounts.opaque))
     if found is None and (_NAMED.search(match[2] if match else "") or (is_configured and "ingress" not in image)):
@@ -117,7 +120,8 @@ def _by_name(registry: str | None, path: str, environment: Mapping[str, str | No
         return _OFFICIAL
     if re.search(r"(^|/)bitnami(legacy|secure)?/nginx$", path):
         port = environment.get("NGINX_HTTP_PORT_NUMBER", "8080")
-        return _bitnami(int(port)) if port and port.isdecimal() else Flavour("nginx", _BITNAMI_MAIN)
+        is_port = port is not None and re.fullmatch(r"\d{1,5}", port)
+        return _bitnami(int(port)) if port and is_port else Flavour("nginx", _BITNAMI_MAIN)
     if name == "openresty":
         return _OPENRESTY if path == "openresty/openresty" else _UNKNOWN_OPENRESTY
     return None

@@ -16,7 +16,7 @@ _DEFAULT = {"proxy_pass": 80, "grpc_pass": 80}
 PASSING = ("proxy_pass", "grpc_pass", "fastcgi_pass", "uwsgi_pass", "scgi_pass")
 """The directives that send a request on. What is written into headers is told of `proxy_pass` alone."""
 
-_TARGET = re.compile(r"(?:(\w+)://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d+))?(?:(?:[/?]|\$(?:request_)?uri\b).*)?")
+_TARGET = re.compile(r"(?:(\w+)://)?(\[[0-9a-fA-F:.]+\]|[\w.-]+)(?::(\d{1,5}))?(?:(?:[/?]|\$(?:request_)?uri\b).*)?")
 
 
 def groups_of(level: Level) -> Groups:

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from srcip_lint.documents import Document, Sketch
+from srcip_lint.documents import Document
 from srcip_lint.kustomize import configurations
+from srcip_lint.kustomize.files import File, Problem, Sketched, sketched
 from srcip_lint.kustomize.generators import absorb, generate
 from srcip_lint.kustomize.layers import Layer, Text
-from srcip_lint.kustomize.member import Member, Sketched, cluster_scoped
+from srcip_lint.kustomize.member import Member, cluster_scoped
 from srcip_lint.kustomize.names import mended
-from srcip_lint.kustomize.room import File, Problem, Room, resolve
+from srcip_lint.kustomize.room import Room, resolve
 from srcip_lint.kustomize.transforms import transform
 from srcip_lint.kustomize.tree import Node, at, child, fields_of, is_undetermined, items_of, scalar, text, whole
 
@@ -25,6 +26,9 @@ MAX_DEPTH = 40
 
 MAX_MEMBERS = 20_000
 """How many objects one kustomization may put together: more come of a base included again and again."""
+
+MAX_STEPS = 1_000_000
+"""How often an object may be gone through in a run: hundreds of overlays with hundreds of objects stay far below."""
 
 MAX_LIST_DEPTH = 8
 
@@ -55,6 +59,7 @@ class Renderer:
     def __init__(self, room: Room) -> None:
         self._room = room
         self._bases: dict[str, Gathered] = {}
+        self._steps = 0
 
     def render(self, layer: Layer, above: tuple[str, ...] = ()) -> Gathered:
         """The objects of a kustomization as they are applied: references mended, and without what is for local use.
@@ -71,6 +76,8 @@ class Renderer:
         gathered = onto
         for reference in layer.resources:
             gathered = gathered.plus(self._resource(layer, reference, above))
+        if not self._affords(layer, len(gathered.members)):
+            return INCOMPLETE
         gathered = self._generated(gathered, layer)
         for reference in layer.components:
             gathered = self._component(gathered, layer, reference, above)
@@ -79,6 +86,16 @@ class Renderer:
         unseen = layer.incomplete or configurations.reach(layer, self._room)
         complete = gathered.complete and outcome.complete and not unseen
         return Gathered(tuple(outcome.members), sketches, complete)
+
+    def _affords(self, layer: Layer, members: int) -> bool:
+        """Is the layer's work within what a run may do? Told once where it is not."""
+        steps = (members + len(layer.generators)) * layer.changes
+        exceeds = self._steps + steps > MAX_STEPS
+        if exceeds and self._steps <= MAX_STEPS:
+            reason = "the kustomizations take more work than is done in a run; from here on they are not rendered"
+            self._room.problems.append(Problem(layer.place.source, layer.place.span, reason))
+        self._steps = MAX_STEPS + 1 if exceeds else self._steps + steps
+        return not exceeds
 
     def _resource(self, layer: Layer, reference: Text, above: tuple[str, ...]) -> Gathered:
         """A manifest, or the kustomization in a folder."""
@@ -138,11 +155,6 @@ def objects(document: Document) -> Iterator[Node]:
         elif kind and text(node, "apiVersion"):
             count += 1
             yield node
-
-
-def sketched(sketch: Sketch) -> Sketched:
-    """What the bytes tell of an object, as a kustomization sees it."""
-    return Sketched(sketch.api_version.rpartition("/")[0], sketch.kind, sketch.namespace)
 
 
 def _moved(sketch: Sketched, layer: Layer) -> Sketched:
