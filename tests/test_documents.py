@@ -144,9 +144,33 @@ def test_anchors_aliases_and_merges_are_resolved() -> None:
     assert spec["ports"] == [{"port": 80}, {"port": 80}]
 
 
-def test_an_earlier_merge_wins_over_a_later_one_and_a_quoted_key_is_no_merge() -> None:
-    value = document('kind: Service\napiVersion: v1\nspec: {<<: [{a: 1}, {a: 2, b: 3}], "<<": {c: 4}}\n').value
-    assert value["spec"] == {"a": 1, "b": 3, "<<": {"c": 4}}
+MERGES = {
+    "the key after it wins": ("<<: {a: 1}\n  a: 2", "a: 2"),
+    "it wins over the key before it": ("a: 2\n  <<: {a: 1}", "a: 1"),
+    "the later of two wins": ("<<: {a: 1}\n  <<: {a: 2}", "a: 2"),
+    "the first in a list wins": ("<<: [{a: 1}, {a: 2}]", "a: 1"),
+    "the list after the key": ("a: 3\n  <<: [{b: 1}, {a: 2}]", "a: 2"),
+    "a merge in a merge": ("<<: {<<: {a: 1}, b: 2}", "a: 1"),
+    "a merge in a merge, overridden": ("<<: {<<: {a: 1}, a: 2}\n  <<: [{b: 1}, {<<: [{c: 1}]}]", "a: 2"),
+    "an alias": ("<<: *shared", "a: 9"),
+    "a list of aliases": ("a: 1\n  <<: [*shared, {a: 3}]", "a: 9"),
+    "quoted, it is a key": ('a: 1\n  "<<": {a: 2}', "a: 1"),
+    "what is no mapping adds nothing": ("a: 1\n  <<: [x, [y]]\n  <<: z", "a: 1"),
+}
+
+
+@pytest.mark.parametrize(("spec", "expected"), MERGES.values(), ids=MERGES)
+def test_a_merge_takes_the_place_of_what_it_brings_in_as_it_does_for_kubectl(spec: str, expected: str) -> None:
+    text = f"kind: Service\napiVersion: v1\nx: &shared {{a: 9}}\nspec:\n  {spec}\n"
+    assert f"a: {document(text).value['spec']['a']}" == expected
+    assert written(text, ("spec", "a")) == expected
+
+
+def test_a_chain_of_merges_is_followed_to_its_end() -> None:
+    chain = "".join(f"a{number}: &a{number} {{<<: *a{number - 1}}}\n" for number in range(1, 500))
+    text = f"kind: Service\napiVersion: v1\na0: &a0 {{x: 1}}\n{chain}spec: {{<<: *a499}}\n"
+    assert document(text).value["spec"] == {"x": 1}
+    assert written(text, ("spec", "x")) == "x: 1"
 
 
 # --- keys written twice ----------------------------------------------------------------------------------------------
@@ -181,6 +205,15 @@ items:
     assert field.path == ("spec", "ports", 0, "port")
     assert field.first is not None
     assert (field.first.span.line, field.spot.span.line) == (8, 8)
+
+
+def test_a_key_that_overrides_a_merge_is_written_once() -> None:
+    text = (
+        "kind: Service\napiVersion: v1\nx: &x {a: 1, b: 1}\np: {<<: *x, a: 2, <<: *x, b: 2}\nq: {<<: *x, c: 1, c: 2}\n"
+    )
+    assert [duplicate.path for duplicate in document(text).duplicates] == [("q", "c")]
+    again = text.replace("a: 2", "a: 2, a: 3")
+    assert [duplicate.path for duplicate in document(again).duplicates] == [("p", "a"), ("q", "c")]
 
 
 def test_very_many_keys_written_twice_are_not_all_told() -> None:

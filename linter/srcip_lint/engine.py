@@ -10,7 +10,7 @@ from srcip_lint import suppress
 from srcip_lint.config import Config, choose
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Step
-from srcip_lint.inputs import gather
+from srcip_lint.inputs import Inputs, gather
 from srcip_lint.model import Model
 from srcip_lint.path.hops import Addresses, SourcePath
 from srcip_lint.path.verdict import describe
@@ -42,8 +42,17 @@ def lint(reading: Reading, rules: Sequence[Rule], config: Config, watched: Itera
     outcome = suppress.apply(found, suppressions, chosen, rules)
     findings = tuple(sorted(suppress.graded(outcome.kept, config), key=lambda finding: finding.order))
     seconds = time.perf_counter() - started
-    statistics = replace(inputs.statistics, suppressed=outcome.suppressed, seconds=seconds)
+    statistics = replace(
+        inputs.statistics, suppressed=outcome.suppressed, seconds=seconds, skipped=_skipped(inputs, model)
+    )
     return Report(findings, tuple(info(rule) for rule in chosen), statistics)
+
+
+def _skipped(inputs: Inputs, model: Model) -> dict[str, int]:
+    """What was passed over, with what only the model can tell: a proxy's configuration that no workload mounts."""
+    loose = len(model.unmounted_configurations)
+    skipped = dict(inputs.statistics.skipped)
+    return {**skipped, "unmounted proxy configuration": loose} if loose else skipped
 
 
 def _noted(sources: Iterable[Source], paths: list[str]) -> Iterator[Source]:

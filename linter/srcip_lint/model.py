@@ -33,7 +33,7 @@ from srcip_lint.placement import (
     surely_covers,
     takes_pods,
 )
-from srcip_lint.proxies import behaviours
+from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
@@ -125,6 +125,12 @@ class Model:
         if workload not in self._behaviours:
             self._behaviours[workload] = behaviours(workload, self.bundle)
         return self._behaviours[workload]
+
+    @cached_property
+    def unmounted_configurations(self) -> tuple[Place, ...]:
+        """The files in ConfigMaps that look like a proxy's configuration and that no workload mounts: nothing judges
+        them, since nobody knows which way leads there."""
+        return tuple(place for _, place in nginx.loose(self.bundle))
 
     def sent_to_by_ingress(self, service: Service) -> bool:
         """Does an Ingress send to the Service? Then its clients come through that."""

@@ -110,10 +110,21 @@ def test_what_a_kustomization_cannot_see_is_a_gap_where_its_objects_are(*, compo
     assert bundle.has_gap(service) is has_gap
 
 
+def test_what_cannot_be_read_in_a_base_is_a_gap_of_its_overlays_too() -> None:
+    inputs = inputs_of({**BASE, "base/web.yaml": f"{SERVICE}---\nkind: Service\n  broken: [\n", **overlay("prod")})
+    assert set(inputs.gaps) == {("base",), ("prod",)}
+
+
 def test_a_problem_of_a_kustomization_is_an_input_that_cannot_be_read() -> None:
     inputs = inputs_of({"a/kustomization.yaml": "resources:\n  - ../a\n"})
     (bad,) = inputs.unreadable
     assert (bad.spot.source.path, bad.spot.span.line) == ("a/kustomization.yaml", 2)
+
+
+@pytest.mark.parametrize("head", ["", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"])
+def test_a_broken_kustomization_is_told_once(head: str) -> None:
+    inputs = inputs_of({"a/kustomization.yaml": f"{head}resources: [\n"})
+    assert [bad.spot.source.path for bad in inputs.unreadable] == ["a/kustomization.yaml"]
 
 
 def test_a_key_written_twice_in_a_base_is_told_once_however_many_overlays_there_are() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from kustomizing import BASE, applied, by_name, rendering_of
 from srcip_lint.documents import Undetermined
+from srcip_lint.kustomize.generators import MAX_TEXT
 
 WEB = """\
 apiVersion: v1
@@ -192,6 +193,12 @@ def test_a_generator_works_on_the_config_map_of_its_base(behavior: str, data: di
     assert objects["ConfigMap p-settings"].value["data"] == data
 
 
+def test_a_file_that_no_config_map_can_hold_is_unknown() -> None:
+    generator = "configMapGenerator: [{name: made, files: [large.conf]}]\n"
+    objects = applied(WEB, generator, large__conf="x" * (MAX_TEXT + 1))
+    assert isinstance(objects["ConfigMap made"].value["data"]["large.conf"], Undetermined)
+
+
 def test_a_value_whose_file_is_not_here_is_unknown_and_leaves_a_gap() -> None:
     files = {"base/kustomization.yaml": "configMapGenerator: [{name: made, files: [secret.conf]}]\n"}
     rendering = rendering_of(files)
@@ -221,6 +228,17 @@ def test_a_merge_patch_keeps_name_and_kind_unless_it_may_change_them() -> None:
     assert "Service new" in renamed
     path = at(renamed["Ingress web"].value, "spec", "rules", 0, "http", "paths", 0)
     assert path["backend"]["service"]["name"] == "new"
+
+
+def test_references_follow_a_name_that_a_json_patch_changes() -> None:
+    patch = "patch: '[{op: replace, path: /metadata/name, value: new}]', target: {kind: Service}"
+    path = at(applied(WEB, f"patches: [{{{patch}}}]\n")["Ingress web"].value, "spec", "rules", 0, "http", "paths", 0)
+    assert path["backend"]["service"]["name"] == "new"
+
+
+def test_labels_make_no_claim_template() -> None:
+    stateful = WEB.replace("kind: Deployment", "kind: StatefulSet")
+    assert "volumeClaimTemplates" not in applied(stateful, "commonLabels: {team: a}\n")["StatefulSet web"].value["spec"]
 
 
 @pytest.mark.parametrize(

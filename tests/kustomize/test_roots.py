@@ -127,9 +127,10 @@ def test_the_work_of_a_run_is_bounded_and_what_is_left_out_is_told_once() -> Non
     assert (rendering.documents, rendering.gaps) == ((), (("a",), ("b",), ("c",)))
 
 
-def test_a_list_that_is_too_long_leaves_a_gap() -> None:
-    files = {**BASE_FILES, "top/kustomization.yaml": f"resources: [../base, {'x, ' * MAX_ENTRIES}]\n"}
-    assert rendering_of(files).gaps == (("top",),)
+@pytest.mark.parametrize(("entries", "gaps"), [(MAX_ENTRIES, ()), (MAX_ENTRIES + 1, (("top",),))])
+def test_a_list_that_is_too_long_leaves_a_gap(entries: int, gaps: tuple[tuple[str, ...], ...]) -> None:
+    files = {**BASE_FILES, "top/kustomization.yaml": f"{OVERLAY}images: [{'{name: x}, ' * entries}]\n"}
+    assert rendering_of(files).gaps == gaps
 
 
 def test_a_broken_kustomization_is_a_problem_and_its_folder_is_judged_as_it_stands() -> None:

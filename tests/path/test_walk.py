@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from linting import model_of
 from srcip_lint.path.hops import Delivered, Entry, Origin, SourcePath, When, Whose
 from srcip_lint.path.verdict import describe, verdict
-from srcip_lint.path.walk import MAX_PATHS, Walker
+from srcip_lint.path.walk import MAX_DEPTH, MAX_PATHS, Walker
 
 C, N, U = "the client", "a node", "unknown"
 MIXED = "the client when the pod is on the node that received the packet or a node when the pod is on another node"
@@ -128,6 +130,7 @@ def seen(path: SourcePath) -> str:
     return describe(path.edge_pod.state.peer)
 
 
+TRUSTING = ["set_real_ip_from 0.0.0.0/0;", "real_ip_header X-Forwarded-For;"]
 ENTRIES = [
     ("LoadBalancer", "", [Entry.LOAD_BALANCER]),
     ("NodePort", "", [Entry.NODE_PORT]),
@@ -268,8 +271,65 @@ def test_a_chain_of_two_proxies(policy: str, first: str) -> None:
 
 def test_a_loop_ends() -> None:
     found = walk(service(), nginx("web", to("web:80", APPEND)))
-    assert [hop.kind for hop in found[-1].hops][-3:] == ["pod", "proxy", "upstream"]
+    assert [hop.kind for hop in found[-1].hops] == ["client", "load balancer", "node", "pod", "proxy", "upstream"]
     assert "already" in found[-1].hops[-1].does
+
+
+def test_a_long_chain_is_followed_to_a_fixed_depth() -> None:
+    names = ["web", *(f"p{number}" for number in range(MAX_DEPTH + 2))]
+    chain = [nginx(one, to(f"{other}:80", APPEND)) for one, other in pairwise(names)]
+    found = walk(service(), *chain, *(service("ClusterIP", name=name) for name in names[1:]))
+    kinds = [hop.kind for hop in found[-1].hops]
+    assert (kinds.count("service"), kinds[-1]) == (MAX_DEPTH - 1, "upstream")
+
+
+def test_a_load_balancer_of_which_nobody_knows_how_it_connects() -> None:
+    (path,) = walk(service(extra="loadBalancerClass: tailscale, "), deployment(), given={"dataplane": "kube-proxy"})
+    assert seen(path).startswith(U)
+
+
+def test_an_http_proxy_does_not_take_udp() -> None:
+    found = walk(service("NodePort", protocol="UDP"), nginx("web", to("app:80", APPEND)))
+    assert [path.hops[-1].kind for path in found] == ["pod"]
+
+
+HTTP_FRONT = {"dataplane": "kube-proxy", "edges": "[{service: web, front: l7-overwrite}]"}
+
+
+@pytest.mark.parametrize(
+    ("directives", "expected"),
+    [
+        (["proxy_set_header X-Real-IP $http_x_forwarded_for;"], C),
+        (["proxy_set_header X-Real-IP $remote_addr;"], N),
+        ([*TRUSTING, "proxy_set_header X-Real-IP $remote_addr;"], C),
+        ([*TRUSTING, "proxy_set_header X-Real-IP $realip_remote_addr;"], N),
+    ],
+)
+def test_a_header_may_be_made_of_another_or_of_the_peer_before_its_replacement(
+    directives: list[str], expected: str
+) -> None:
+    (path,) = [
+        one for one in walk(service(), nginx("web", to("app:80", *directives)), given=HTTP_FRONT) if one.edge_proxy
+    ]
+    assert [describe(entry.addresses) for entry in path.hops[-1].state.header("X-Real-IP").entries] == [expected]
+
+
+def test_the_nearest_sign_of_a_dataplane_counts() -> None:
+    files = {
+        "a/web.yaml": f"{service('NodePort')}---\n{deployment()}",
+        "a/felix.yaml": FELIX,
+        "b/proxy.yaml": KUBE_PROXY,
+    }
+    model = model_of(files)
+    (path,) = model.paths(model.bundle.services[0])
+    assert seen(path) == C
+
+
+def test_kube_router_without_its_service_proxy_is_no_sign() -> None:
+    (path,) = walk(
+        service("NodePort"), deployment(), KUBE_ROUTER.replace("[--run-service-proxy=true]", "[--run-router]")
+    )
+    assert not path.basis.certain
 
 
 def test_a_proxy_with_very_many_routes_is_cut_off() -> None:
@@ -290,6 +350,12 @@ DELIVERED = [
     ("LoadBalancer", {"loadBalancer": "metallb"}, "Deployment", Delivered.YES),
     ("LoadBalancer", {"loadBalancer": "aks"}, "Deployment", Delivered.YES),
     ("LoadBalancer", {"loadBalancer": "static"}, "Deployment", Delivered.MAYBE),
+    (
+        "LoadBalancer",
+        {"loadBalancer": "static", "edges": "[{service: web, frontHealthCheck: true}]"},
+        "Deployment",
+        Delivered.YES,
+    ),
     ("NodePort", {"edges": "[{service: web, frontHealthCheck: true}]"}, "Deployment", Delivered.YES),
 ]
 

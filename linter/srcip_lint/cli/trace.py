@@ -16,6 +16,7 @@ from srcip_lint.inputs import gather
 from srcip_lint.model import Model
 from srcip_lint.path.hops import SourcePath
 from srcip_lint.report import Look
+from srcip_lint.report.sanitize import terminal
 from srcip_lint.resources.service import Service
 from srcip_lint.sources import Reading
 
@@ -43,6 +44,8 @@ def run(request: Request) -> int:
     """Print every way into the Services that are asked for. Raises ConfigError, Refused."""
     config = load(request.given, Path.cwd())
     model = _model(request, config)
+    for place in model.unmounted_configurations:
+        say(f"{terminal(place.source.path)}:{place.span.line}: not judged: no workload mounts this proxy configuration")
     services = [service for service in model.bundle.services if service.external and _asked(service, request.service)]
     groups = [group for service in services for group in grouped(telling(model.paths(service)))]
     if request.service == "*":
@@ -61,7 +64,7 @@ def _model(request: Request, config: Config) -> Model:
     reading = Reading(request.paths, request.stdin_filename or "<stdin>", matcher(config.exclude, config.folder))
     inputs = gather(reading, reading)
     for bad in inputs.unreadable:
-        say(f"{bad.spot.source.path}:{bad.spot.span.line}: not read: {bad.reason}")
+        say(f"{terminal(bad.spot.source.path)}:{bad.spot.span.line}: not read: {terminal(bad.reason)}")
     return Model.of(inputs, config.environment)
 
 

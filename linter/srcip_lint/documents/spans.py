@@ -15,6 +15,8 @@ from srcip_lint.documents.scalars import key_text
 from srcip_lint.documents.values import events, scalar_value
 from srcip_lint.positions import FieldPath
 
+_Field = tuple[int, int, "Node"]
+"""Start and end of a field's key, and its value."""
 _Key = tuple["str | None", int, int]
 """The key that waits for its value: its text (None for the merge key `<<`), start and end."""
 
@@ -27,30 +29,36 @@ class Node:
     end: int
     style: str | None = None
     is_sequence: bool = False
-    fields: dict[str, tuple[int, int, Node]] = field(default_factory=dict)
-    """Start and end of each key, and the value; of a key written twice, where it is written last."""
+    fields: dict[str, _Field] = field(default_factory=dict)
+    """Of a key written twice, where it is written last."""
     first: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Start and end of the keys written twice, where they are written first."""
     items: list[Node] = field(default_factory=list)
-    merges: list[Node] = field(default_factory=list)
+    merges: list[tuple[int, Node]] = field(default_factory=list)
+    """Start of each `<<`, and the mapping, or the list of mappings, that it merges."""
 
-    def child(self, step: str | int) -> tuple[int, int, Node] | None:
-        """Start and end of the key (of the item's start, in a sequence) and the node below `step`; None where there is
-        none."""
+    def child(self, step: str | int) -> _Field | None:
+        """Start and end of the key (in a list, the start of the item) and the node below `step`; None for none."""
         if isinstance(step, int):
-            found = self.items[step] if 0 <= step < len(self.items) else None
-            return (found.start, found.start, found) if found else None
-        if step in self.fields or not self.merges:
-            return self.fields.get(step)
-        pending, seen = [*reversed(self.merges)], {id(self)}
-        while pending:  # merges of merges, in their order of precedence
-            merged = pending.pop()
-            if step in merged.fields:
-                return merged.fields[step]
-            if id(merged) not in seen:
-                seen.add(id(merged))
-                pending += reversed(merged.items or merged.merges)
+            item = self.items[step] if 0 <= step < len(self.items) else None
+            return (item.start, item.start, item) if item else None
+        pending: list[Node | _Field] = [self]
+        seen: set[int] = set()
+        while pending:
+            found = pending.pop()
+            if not isinstance(found, Node):
+                return found
+            if id(found) not in seen:
+                seen.add(id(found))
+                pending += reversed(found.candidates(step))
         return None
+
+    def candidates(self, step: str) -> list[Node | _Field]:
+        """Where a field may come from, in the order in which kubectl prefers them: the last one written, but the first
+        one in a list of merged mappings."""
+        own = self.fields.get(step)
+        after = [merged for start, merged in reversed(self.merges) if own is None or start > own[0]]
+        return [*self.items, *after, *([own] if own else ())]
 
 
 def locate(root: Node, path: FieldPath) -> tuple[int, int, Node]:
@@ -122,7 +130,7 @@ def _place(node: Node, event: Any, stack: list[Node], keys: list[_Key | None], r
     keys[-1] = None
     text, start, end = key
     if text is None:
-        parent.merges.append(node)
+        parent.merges.append((start, node))
         return
     if text in parent.fields:
         parent.first.setdefault(text, parent.fields[text][:2])

@@ -98,13 +98,16 @@ def load(text: str) -> Values:
 
 
 class _Builder:
-    """Builds values from events. `stack` holds the open collections, `keys` the pending key of each open mapping."""
+    """Builds values from events. `stack` holds the open collections, `keys` the pending key of each open mapping,
+    `merging` the open collection that is to be merged into it; `inherited` are the keys that came in by merges, by the
+    id of the open mapping."""
 
     def __init__(self) -> None:
         self.values = Values()
         self.stack: list[Any] = []
         self.keys: list[Any] = []
-        self.merges: list[list[Any]] = []
+        self.merging: list[Any] = []
+        self.inherited: dict[int, set[Any]] = {}
         self.anchors: dict[str, Any] = {}
         self.measured: dict[int, tuple[Any, int, int]] = {}
         self.aliased = 0
@@ -164,14 +167,16 @@ class _Builder:
             self.anchors[event.anchor] = collection
         self.stack.append(collection)
         self.keys.append(_NO_KEY)
-        self.merges.append([])
+        self.merging.append(None)
 
     def _close(self) -> None:
         collection = self.stack.pop()
         self.keys.pop()
-        merges = self.merges.pop()
-        for merged in merges:
-            _merge(collection, merged)
+        self.merging.pop()
+        self.inherited.pop(id(collection), None)
+        if self.merging and self.merging[-1] is collection:
+            self.merging[-1] = None
+            self._inherit(collection)
 
     def _add(self, value: Any, event: Any) -> None:
         if event.anchor and type(event) is not yaml.AliasEvent:
@@ -192,9 +197,26 @@ class _Builder:
             return
         self.keys[-1] = _NO_KEY
         if key is _MERGE:
-            self.merges[-1].append(value)
+            self._merge(value, event)
         else:
             parent[key] = value
+
+    def _merge(self, value: Any, event: Any) -> None:
+        """Merge what stands after `<<`: now, or when it is closed if it is written here."""
+        if type(event) is yaml.AliasEvent:
+            self._inherit(value)
+        else:
+            self.merging[-1] = value
+
+    def _inherit(self, merged: Any) -> None:
+        """`<<` as go-yaml v2 has it, and so kubectl: it takes the place of the keys that it brings in, so what is
+        written later wins, be it a key or a merge. In a list of mappings the first one wins."""
+        target = self.stack[-1]
+        inherited = self.inherited.setdefault(id(target), set())
+        for mapping in reversed(merged) if isinstance(merged, list) else [merged]:
+            if isinstance(mapping, dict):
+                inherited.update(key for key in mapping if key not in target)
+                target.update(mapping)
 
     def _key(self, value: Any, event: Any, mapping: dict[Any, Any]) -> Any:
         if isinstance(value, dict | list):
@@ -202,9 +224,17 @@ class _Builder:
         if value == "<<" and type(event) is yaml.ScalarEvent and event.implicit[0]:
             return _MERGE
         key = key_text(value)
-        if key in mapping:
+        if key in mapping and not self._overrides(key, mapping):
             self._duplicate(key, event)
         return key
+
+    def _overrides(self, key: str, mapping: dict[Any, Any]) -> bool:
+        """Is the key there only by a merge? Once it is written, it is no longer."""
+        inherited = self.inherited.get(id(mapping), ())
+        if key not in inherited:
+            return False
+        self.inherited[id(mapping)].remove(key)
+        return True
 
     def _duplicate(self, key: str, event: Any) -> None:
         if len(self.values.duplicates) < MAX_DUPLICATES:
@@ -227,14 +257,6 @@ def _key_of(mapping: dict[Any, Any], value: Any) -> str | None:
     a key."""
     found = next((key for key, other in reversed(mapping.items()) if other is value), None)
     return found if isinstance(found, str) else None
-
-
-def _merge(target: dict[str, Any], merged: Any) -> None:
-    """`<<`: a mapping's own keys win, and an earlier merge wins over a later one."""
-    for mapping in merged if isinstance(merged, list) else [merged]:
-        if isinstance(mapping, dict):
-            for key, value in mapping.items():
-                target.setdefault(key, value)
 
 
 def scalar_value(event: Any) -> Scalar:

@@ -38,7 +38,6 @@ class Labels:
 class Patch:
     """A patch: its text, the path of its file, or its value. `target` is None where the patch names its object."""
 
-    place: Place
     written: Text | None = None
     path: Text | None = None
     value: Node | None = None
@@ -89,7 +88,6 @@ class Layer:
 
     place: Place
     folder: str
-    is_component: bool = False
     resources: tuple[Text, ...] = ()
     components: tuple[Text, ...] = ()
     namespace: Text | None = None
@@ -153,7 +151,6 @@ def read_layer(node: Node, folder: str) -> Layer:
     return Layer(
         place=node.place,
         folder=folder,
-        is_component=text(node, "kind") == "Component",
         resources=(*texts(child(node, "resources")), *texts(child(node, "bases"))),
         components=texts(child(node, "components")),
         namespace=text_at(node, "namespace"),
@@ -245,9 +242,9 @@ def merges(node: Node | None) -> tuple[Patch, ...]:
 def _merge(item: Node) -> Patch:
     found = as_text(item)
     if found is None:
-        return Patch(item.place, value=item)
+        return Patch(value=item)
     is_text = "\n" in found.value or ": " in found.value
-    return Patch(item.place, written=found) if is_text else Patch(item.place, path=found)
+    return Patch(written=found) if is_text else Patch(path=found)
 
 
 def patches(node: Node | None) -> tuple[Patch, ...]:
@@ -258,7 +255,6 @@ def patches(node: Node | None) -> tuple[Patch, ...]:
 def _patch(item: Node) -> Patch:
     content, selector, options = child(item, "patch"), child(item, "target"), child(item, "options")
     return Patch(
-        item.place,
         written=as_text(content),
         path=text_at(item, "path"),
         value=content if content is not None and items_of(content) is not None else None,
