@@ -52,11 +52,6 @@ class Lines:
         line = bisect_right(self._starts, index)
         return line, index - self._starts[line - 1] + 1
 
-    def index(self, line: int, column: int) -> int:
-        """The index of a line's column, both from 1; the line's end where the line is shorter."""
-        line = max(1, min(line, len(self._starts)))
-        return self._starts[line - 1] + min(column - 1, len(self.line(line)))
-
     def span(self, start: int, end: int) -> Span:
         """The span from index `start` to index `end` (exclusive)."""
         return Span(*self.position(start), *self.position(max(start, end)))
