@@ -82,6 +82,7 @@ CASES = [
         DEEP,
         line=5,
     ),
+    Case(1, "deep JSON with a long key", f'{ONE[:-1]}, "{"k" * 1100}": {"[" * 250}{"]" * 250}}}', DEEP),
     Case(2, "billion laughs", HEAD + laughs(9) + "spec: {ports: *a8}\n", ALIASED, line=9),
     Case(2, "laughs that end early", HEAD + laughs(4) + "spec: {ports: [{port: 80}]}\n", objects=1),
     Case(2, "containers by aliases", HEAD + f"c: &c [{'x, ' * 3000}]\nspec: [{'*c, ' * 3000}]\n", ALIASED, line=5),

@@ -112,6 +112,37 @@ def test_a_fragment_is_no_workload() -> None:
     assert bundle.workloads == ()
 
 
+DUMP = """
+apiVersion: v1
+kind: List
+items:
+  - apiVersion: v1
+    kind: Service
+    metadata: {name: web}
+    spec: {type: NodePort, selector: {app: web}, ports: [{port: 80}]}
+  - apiVersion: apps/v1
+    kind: Deployment
+    metadata: {name: web}
+    spec: {replicas: 1, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+  - apiVersion: apps/v1
+    kind: ReplicaSet
+    metadata: {name: web-1, ownerReferences: [{kind: Deployment, name: web, controller: true}]}
+    spec: {replicas: 0, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web}]}}}
+  - apiVersion: v1
+    kind: Pod
+    metadata: {name: web-1-x, labels: {app: web}, ownerReferences: [{kind: ReplicaSet, name: web-1, controller: true}]}
+    spec: {containers: [{name: web}]}
+  - apiVersion: v1
+    kind: Pod
+    metadata: {name: other, labels: {app: web}, ownerReferences: [{kind: Widget, name: x, controller: true}]}
+    spec: {containers: [{name: web}]}
+"""
+
+
+def test_in_a_dump_of_a_cluster_only_what_nothing_else_made_counts() -> None:
+    assert worlds({"dump.yaml": DUMP}) == [["web in dump.yaml", "other in dump.yaml"]]
+
+
 AUTOSCALER = """
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler

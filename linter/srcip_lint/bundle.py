@@ -78,7 +78,7 @@ class Bundle:
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
         self.services = tuple(service for service in self._all(Service) if not service.partial)
-        self.workloads = tuple(workload for workload in self._all(Workload) if not workload.partial)
+        self.workloads = _written(workload for workload in self._all(Workload) if not workload.partial)
         self.autoscalers = self._all(Autoscaler)
         self.nodes = self._all(Node)
         self.namespaces = self._all(Namespace)
@@ -368,6 +368,19 @@ def nearest(referrer: Object, found: Sequence[R]) -> list[R]:
 def _object(resource: Any) -> Object:
     found: Object = resource.object
     return found
+
+
+def _written(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
+    """The workloads without those that another of them made: a dump of a cluster holds a Deployment, its ReplicaSets,
+    old ones without replicas too, and their pods."""
+    found = tuple(workloads)
+    makers = {(each.object.stream, each.object.namespace, each.kind, each.object.name) for each in found}
+    return tuple(
+        each
+        for each in found
+        if each.object.controller is None
+        or (each.object.stream, each.object.namespace, *each.object.controller) not in makers
+    )
 
 
 def _worlds(workloads: Sequence[Workload]) -> tuple[tuple[Workload, ...], ...]:

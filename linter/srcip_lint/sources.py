@@ -177,8 +177,6 @@ def _identity(path: str) -> tuple[int, int]:
     is_shell_pipe = stat.S_ISFIFO(status.st_mode) and path.startswith(("/dev/fd/", "/dev/stdin", "/proc/self/fd/"))
     if not stat.S_ISREG(status.st_mode) and not is_shell_pipe:
         raise ValueError("not a regular file")
-    if status.st_size > MAX_BYTES:
-        raise ValueError(_TOO_LARGE)
     return status.st_dev, status.st_ino
 
 

@@ -25,6 +25,9 @@ class Object:
     annotations: Mapping[str, str | Unknown]
     generated: bool = False
     """Is `name` only the prefix (`generateName`) of a name that the API server makes up?"""
+    controller: tuple[str, str] | None = None
+    """Kind and name of the object that made this one and keeps it, as in a dump of a cluster; None for what was
+    written."""
 
     @property
     def ref(self) -> ObjectRef:
@@ -76,7 +79,13 @@ def read_object(root: Field) -> Object:
         labels=metadata.field("labels").text_map(),
         annotations=metadata.field("annotations").text_map(),
         generated=not name,
+        controller=_controller(metadata.field("ownerReferences")),
     )
+
+
+def _controller(references: Field) -> tuple[str, str] | None:
+    owners = (owner for owner in references.items() if owner.field("controller").raw is True)
+    return next(((_text(owner.field("kind")), _text(owner.field("name"))) for owner in owners), None)
 
 
 def same_namespace(one: str | None, other: str | None) -> Answer:
