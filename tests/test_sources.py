@@ -84,6 +84,7 @@ def test_a_file_that_is_named_is_said_to_be_named() -> None:
     write("a/x.yaml", "a/notes.txt")
     named = [(source.path, source.named) for source in Reading(["a/notes.txt", "a"])]
     assert named == [("a/notes.txt", True), ("a/x.yaml", False)]
+    assert [(source.path, source.named) for source in Reading(["a", "a/x.yaml"])] == [("a/x.yaml", True)]
 
 
 def test_paths_are_shown_relative_to_the_working_directory_where_they_are_below_it(

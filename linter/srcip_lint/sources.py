@@ -88,12 +88,12 @@ class Reading:
                 yield source
 
     def _paths(self) -> Iterator[tuple[str, bool, str | None]]:
-        for given in self.inputs:
-            for path in _expand(given):
-                if path != STDIN and os.path.isdir(path):
-                    yield from self._walk(path)
-                else:
-                    yield path, True, _chart_of(path)
+        """Every path, whether it was named, and its chart. Files before folders: one that a walk meets too was named."""
+        given = [path for word in self.inputs for path in _expand(word)]
+        folders = [path for path in given if path != STDIN and os.path.isdir(path)]
+        yield from ((path, True, _chart_of(path)) for path in given if path not in folders)
+        for folder in folders:
+            yield from self._walk(folder)
 
     def _walk(self, top: str) -> Iterator[tuple[str, bool, str | None]]:
         ignores = _GitIgnore(top)
