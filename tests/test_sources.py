@@ -105,7 +105,7 @@ def test_hidden_paths_are_passed_over_and_counted_unless_named() -> None:
     reading = Reading(["."])
     assert [source.path for source in reading] == ["b.yaml"]
     assert reading.skipped == {"hidden": 3}
-    assert paths(".hidden", ".x.yaml") == [".hidden/a.yaml", ".x.yaml"]
+    assert paths(".hidden", ".x.yaml") == [".x.yaml", ".hidden/a.yaml"]
 
 
 def test_excluded_paths_are_passed_over_and_counted() -> None:
@@ -177,7 +177,7 @@ def test_an_ignored_path_that_is_named_is_read() -> None:
     Path(".git").mkdir()
     assert paths(".") == []
     assert paths("build") == ["build/a.yaml", "build/out/b.yaml"]
-    assert paths("build/out", "build/a.yaml") == ["build/out/b.yaml", "build/a.yaml"]
+    assert paths("build/out", "build/a.yaml") == ["build/a.yaml", "build/out/b.yaml"]
 
 
 def test_a_gitignore_that_is_no_file_ignores_nothing() -> None:

@@ -88,7 +88,7 @@ class Reading:
                 yield source
 
     def _paths(self) -> Iterator[tuple[str, bool, str | None]]:
-        """Every path, whether it was named, and its chart. Files before folders: one that a walk meets too was named."""
+        """Every path, whether it was named, and its chart. Files come first: one that a walk meets too was named."""
         given = [path for word in self.inputs for path in _expand(word)]
         folders = [path for path in given if path != STDIN and os.path.isdir(path)]
         yield from ((path, True, _chart_of(path)) for path in given if path not in folders)
