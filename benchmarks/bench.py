@@ -55,6 +55,7 @@ spec:
 def seconds(command: list[str], runs: int) -> float:
     """The median wall time of a command, its output thrown away."""
     environment = {**os.environ, "PYTHONPATH": SOURCE_ROOTS}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # an installed package has its bytecode
     return _median(lambda: subprocess.run(command, env=environment, capture_output=True, check=False), runs)
 
 
