@@ -97,8 +97,8 @@ def _changes(hop: Hop, before: State | None, rail: str, look: Look) -> Iterator[
         if each.control:
             yield from _field(rail, f"{each.control} judges", f"{describe(each.addresses)}  ({_where(each.at)})")
     if before is None or state.peer != before.peer:
-        old = "" if before is None else f"{describe(before.peer)} -> "
-        lines = _field(rail, "peer", old + describe(state.peer))
+        now = describe(state.peer)
+        lines = _field(rail, "source address", now if before is None else f"was {describe(before.peer)}, now {now}")
         is_lost = before is not None and under_every_placement(before.peer, Whose.CLIENT)
         yield from (paint(line, SEVERITY[Severity.WARNING], on=look.color and is_lost) for line in lines)
     if state.proxy_protocol is ProxyProtocol.PRESENT and (before is None or state.announced != before.announced):

@@ -34,13 +34,13 @@ def _block(path: SourcePath) -> Iterator[str]:
     service, port = path.key.service, terminal(path.key.port)
     owner = service or next((hop.object for hop in path.hops if hop.object), "")
     yield f"# {terminal(str(owner))}, by {path.key.entry.value}, port {port}/{path.key.protocol}"
-    yield "# 1. from outside the cluster (this address is yours: compare it with what the pods see)"
+    yield "# 1. from outside the cluster (note the public address you call from: compare it with what the pods see)"
     if service is None:
         yield "#    to the address of a node that runs the pod: kubectl get nodes -o wide"
         yield _curl(f"NODE-ADDRESS:{port}")
     else:
         yield from _call(path, service, port)
-    yield "# 2. what arrived"
+    yield "# 2. what arrived (logs show one pod: where there are several, ask each)"
     yield from _look_at(path)
     yield f"# => {terminal(verdict(path).sentence())}"
 
