@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.srcip-lint-dev
 
 .DEFAULT_GOAL := check
-.PHONY: check lint test docs goldens bench rule
+.PHONY: check lint test lab docs goldens bench rule
 .DELETE_ON_ERROR:
 
 # pytest is last: its summary line is the last thing printed.
@@ -29,6 +29,11 @@ lint: $(INSTALLED)
 # The quick tests only: what builds, installs or starts something is left out.
 test: $(INSTALLED)
 	$(BIN)/python -m pytest -m "not slow"
+
+# Predicted address = logged address, on a real kernel and with real proxies (docs/lab.md). `make lab ONLY="cluster
+# local-metallb"` runs some. It needs root; elsewhere it says so.
+lab: $(INSTALLED)
+	cd tests && $(abspath $(BIN))/python -m lab $(ONLY)
 
 # Writes the generated pages; `check` fails where they are out of date.
 docs: $(INSTALLED)

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from linting import model_of
-from srcip_lint.path.hops import Delivered, Entry, Origin, SourcePath, When, Whose
+from srcip_lint.path.hops import CLIENT, FORGED, Delivered, Entry, Origin, Point, SourcePath, When, Whose, atoms
 from srcip_lint.path.verdict import describe, verdict
 from srcip_lint.path.walk import MAX_DEPTH, MAX_PATHS, Walker
 
@@ -101,14 +101,14 @@ spec:
 """
 
 
-def nginx(name: str, conf: str) -> str:
+def nginx(name: str, conf: str, pod: str = "") -> str:
     """An nginx of that name with this configuration, and its ConfigMap."""
     body = "\n".join(f"    {line}" for line in conf.splitlines())
     mounts = f"volumes: [{{name: c, configMap: {{name: {name}}}}}]"
-    pod = deployment(name, mounts, "nginx:1.27").rstrip("\n")
+    workload = deployment(name, f"{mounts}\n      {pod}", "nginx:1.27").rstrip("\n")
     mount = "          volumeMounts: [{name: c, mountPath: /etc/nginx/conf.d}]"
     config_map = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: {name}}}\ndata:\n  a.conf: |\n{body}\n"
-    return f"{config_map}---\n{pod}\n{mount}\n"
+    return f"{config_map}---\n{workload}\n{mount}\n"
 
 
 def to(upstream: str, *directives: str) -> str:
@@ -236,6 +236,51 @@ def test_a_pod_on_the_hosts_network_is_not_masqueraded_to_on_its_own_node() -> N
     hetzner = '{load-balancer.hetzner.cloud/location: "fsn1"}'
     (proxied,) = walk(service(annotations=hetzner), deployment(pod="hostNetwork: true"), given=given)
     assert seen(proxied) == MIXED.replace(C, "the load balancer")
+
+
+def test_a_proxy_on_the_hosts_network_comes_with_an_address_of_its_node() -> None:
+    trusting = "set_real_ip_from 10.244.0.0/16; real_ip_header X-Forwarded-For;"
+    behind = [
+        service("ClusterIP", name="app", port=80),
+        nginx("app", f"server {{ {trusting} location / {{ return 200; }} }}"),
+    ]
+    cidrs = {"cidrs": "{nodes: [192.168.1.0/24], pods: [10.244.0.0/16]}"}
+    for pod, taken in (("", {"the client"}), ("hostNetwork: true", {"the client", "a node (Deployment web)"})):
+        proxy = nginx("web", to("app:80", APPEND), pod=pod)
+        found = walk(service("NodePort", "Local"), proxy, *behind, given=cidrs)
+        takes = next(hop.takes for path in found for hop in reversed(path.hops) if hop.takes is not None)
+        assert {str(atom) for atom in atoms(takes)} == taken
+
+
+@pytest.mark.parametrize(
+    ("header", "forgeable"),
+    [("X-Real-IP", False), ("X-Forwarded-For", True)],  # a list may have more of the client's in front
+)
+def test_a_header_that_is_written_where_none_came_is_either(header: str, forgeable: bool) -> None:
+    variable = f"$http_{header.lower().replace('-', '_')}"
+    chosen = f'map {variable} $seen {{ "" $remote_addr; default {variable}; }}'
+    proxy = nginx("web", f"{chosen}\n{to('app', f'proxy_set_header {header} $seen;')}")
+    found = walk(service("NodePort", "Local"), proxy)
+    (arrived,) = {path.hops[-1].state.header(header) for path in found if path.hops[-1].kind == "upstream"}
+    assert arrived.forgeable is forgeable
+    assert [set(atoms(entry.addresses)) for entry in arrived.entries] == [{CLIENT, FORGED}]
+
+
+def test_source_ranges_are_judged_before_the_masquerade() -> None:
+    ranges = 'loadBalancerSourceRanges: ["203.0.113.0/24", " 198.51.100.0/24", nonsense], externalIPs: [192.0.2.9], '
+    balanced, by_ip = walk(service(extra=ranges), deployment(), given={"dataplane": "kube-proxy"})
+    (judged,) = [each for hop in balanced.hops for each in hop.observations]
+    assert (judged.point, describe(judged.addresses), seen(balanced)) == (Point.NODE, C, N)
+    assert [str(network) for network in judged.networks] == ["203.0.113.0/24", "198.51.100.0/24"]
+    assert not [each for hop in by_ip.hops for each in hop.observations]
+    (proxied,) = walk(
+        service(
+            annotations="{load-balancer.hetzner.cloud/location: fsn1}",
+            extra="loadBalancerSourceRanges: [203.0.113.0/24], ",
+        ),
+        deployment(),
+    )
+    assert not [each for hop in proxied.hops for each in hop.observations]
 
 
 @pytest.mark.parametrize(("target", "port"), [("http", "port 80"), ("80", "port 80"), ("elsewhere", None)])

@@ -178,6 +178,9 @@ def test_a_mixture_keeps_its_conditions() -> None:
         (CLIENT, ("0.0.0.0/1", "128.0.0.0/1"), CLUSTER, Answer.YES),
         (CLIENT, ("10.0.0.0/8",), CLUSTER, Answer.UNKNOWN),
         (CLIENT, (), CLUSTER, Answer.NO),
+        (CLIENT, ("10.244.0.0/17", "10.244.128.0/17"), CLUSTER, Answer.NO),  # no client has a pod's address
+        (CLIENT, ("10.244.0.0/16", "192.168.1.0/24"), CLUSTER, Answer.UNKNOWN),  # one may be beside the nodes
+        (CLIENT, ("10.244.0.0/16",), Environment(), Answer.UNKNOWN),
         (LOOPBACK, ("127.0.0.1/32",), CLUSTER, Answer.YES),
         (LOOPBACK, ("10.0.0.0/8",), CLUSTER, Answer.NO),
         (BALANCER, ("10.0.0.0/8",), CLUSTER, Answer.UNKNOWN),
@@ -216,10 +219,11 @@ ENTRY = st.frozensets(st.tuples(ATOMS, st.sampled_from(When)), min_size=1, max_s
 PEERS = st.frozensets(
     st.tuples(ATOMS.filter(lambda atom: atom != UNKNOWN), st.just(When.ALWAYS)), min_size=1, max_size=2
 )
+PASSED_ON = ENTRY.map(lambda addresses: HeaderEntry("a proxy", addresses | always(FORGED), as_sent=True))
 HEADER = st.builds(
-    lambda forgeable, entries: Header(forgeable, tuple(HeaderEntry("a proxy", entry) for entry in entries)),
+    lambda forgeable, entries: Header(forgeable, tuple(entries)),
     st.booleans(),
-    st.lists(ENTRY, max_size=4),
+    st.lists(ENTRY.map(lambda addresses: HeaderEntry("a proxy", addresses)) | PASSED_ON, max_size=4),
 )
 STATES = st.builds(
     lambda peer, headers, protocol, announced: State(peer, tuple(headers.items()), protocol, announced),
@@ -257,9 +261,9 @@ class World:
             self.address(given.announced) if sent and given.announced else None,
         )
 
-    def address(self, addresses: Addresses) -> str:
+    def address(self, addresses: Addresses, *, as_sent: bool = False) -> str:
         atom = self.data.draw(st.sampled_from(sorted(atoms(addresses), key=str)))
-        address = self.data.draw(st.sampled_from(POOL[atom]))
+        address = self.data.draw(st.sampled_from(WRITTEN_BY_CLIENTS if as_sent and atom == FORGED else POOL[atom]))
         self.owners.setdefault(address, set()).add(atom)
         return address
 
@@ -274,7 +278,7 @@ class World:
         for entry in header.entries:
             if not lines or self.data.draw(st.booleans()):
                 lines.append([])
-            lines[-1].append(self.address(entry.addresses))
+            lines[-1].append(self.address(entry.addresses, as_sent=entry.as_sent))
         return [", ".join(line) for line in lines]
 
 

@@ -57,7 +57,8 @@ class Whose(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """An address, by its owner. `name` is the proxy's workload, or why it is unknown."""
+    """An address, by its owner. `name` is the workload of the proxy that has it (one on the host's network has its
+    node's), or why it is unknown."""
 
     whose: Whose
     name: str = ""
@@ -133,10 +134,12 @@ class Basis:
 
 @dataclass(frozen=True, slots=True)
 class HeaderEntry:
-    """One entry of a forwarding header: who appended it, and which addresses it may hold."""
+    """One entry of a forwarding header: who appended it, and which addresses it may hold. `as_sent` says that it may be
+    what the client wrote, word for word, and so no address at all."""
 
     author: str
     addresses: Addresses
+    as_sent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +164,9 @@ FORGEABLE = Header()
 
 FORWARDED_HEADERS = ("x-forwarded-for", "x-real-ip", "forwarded")
 """The headers that carry a client's address, in lower case."""
+
+LISTS = ("x-forwarded-for", "forwarded")
+"""Those of them that hold an entry for each proxy on the way."""
 
 _INITIALS = frozenset({"ip", "cf", "id"})
 

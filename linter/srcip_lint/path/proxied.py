@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 
 from srcip_lint.environment import Environment
 from srcip_lint.path.hops import (
+    FORGED,
     FORWARDED_HEADERS,
+    LISTS,
     Addresses,
     Atom,
     Delivered,
@@ -138,12 +140,13 @@ def _as_read(listener: Listener, state: State) -> State:
 
 
 def _onward(after: State, route: Route, workload: Workload, address: Addresses) -> State:
-    """What goes on: the proxy is the peer now, and says whom it took for the client where it sends the PROXY
-    protocol."""
+    """What goes on: the proxy is the peer now, by an address of its node where it is on that network; and it says whom
+    it took for the client where it sends the PROXY protocol."""
     sends = route.sends_proxy_protocol
+    whose = Whose.NODE if workload.template.host_network.value is True else Whose.PROXY
     return replace(
         after,
-        peer=always(Atom(Whose.PROXY, str(workload.object.ref))),
+        peer=always(Atom(whose, str(workload.object.ref))),
         proxy_protocol=ProxyProtocol.PRESENT if sends else ProxyProtocol.ABSENT,
         announced=address if sends else frozenset(),
     )
@@ -173,12 +176,25 @@ def _written(write: HeaderWrite, before: State, address: Addresses, product: str
         return old.append(HeaderEntry(product, address))
     if write.writes is Writes.PROXY_PROTOCOL:
         return Header(False, (HeaderEntry(product, before.announced),))
+    if write.writes is Writes.IF_ABSENT:
+        return _if_absent(write.header, old, address, product)
     if write.writes is Writes.CLEARS:
         return Header(False, ())
     if write.writes is Writes.UNKNOWN:
         unknown = always(Atom(Whose.UNKNOWN, "what it writes"))
         return Header(False, (HeaderEntry(product, unknown),))
     return old
+
+
+def _if_absent(name: str, old: Header, address: Addresses, product: str) -> Header:
+    """The header where one came, else the address: an entry that is either. A list may have more of the client's in
+    front."""
+    if old.entries:
+        return old
+    if not old.forgeable:
+        return Header(False, (HeaderEntry(product, address),))
+    entry = HeaderEntry(product, address | always(FORGED), as_sent=True)
+    return Header(name in LISTS, (entry,))
 
 
 def _says(route: Route, listener: Listener) -> str:

@@ -14,6 +14,7 @@ from srcip_lint.bundle import Bundle, nearest
 from srcip_lint.dataplane import Identified, Keeps, follows_service_local
 from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.environment import Environment
+from srcip_lint.path.filters import source_ranges
 from srcip_lint.path.front import front
 from srcip_lint.path.hops import (
     CLIENT,
@@ -135,7 +136,8 @@ class Walker:
         hops = (client, *before.hops)
         source = hops[-1].state.peer
         if not before.targets_pods:
-            hops = (*hops, self._node(service, port, hops[-1].state, before.follows_endpoints))
+            node = self._node(service, port, hops[-1].state, before.follows_endpoints)
+            hops = (*hops, replace(node, observations=source_ranges(service, entry, hops[-1].state)))
         arriving = Arriving(hops[-1].state, source if hops[-1].kind == "node" else None)
         for rest in self._into(service, port, arriving, 1, ()):
             yield (*hops, *rest)

@@ -65,7 +65,17 @@ class Membership:
             return _inside((_LOOPBACK[self.family],), trust)
         if atom.whose is Whose.NODE:  # one of its own, or the pod network's gateway on it
             return self._declared((self.nodes, self.pods), trust)
+        if atom.whose is Whose.CLIENT and self._only_pods(trust):
+            return Answer.NO
         return self._declared((self.pods,), trust) if atom.whose in (Whose.POD, Whose.PROXY) else Answer.UNKNOWN
+
+    def _only_pods(self, trust: Trust) -> bool:
+        """Does it trust nobody but pods? A client outside the cluster has no pod's address: the answer would go to a
+        pod."""
+        ours = [network for network in self.pods if network.version == self.family]
+        return not trust.unreadable and all(
+            any(_within(network, pods) for pods in ours) for network in trust.joined(self.family)
+        )
 
     def _declared(self, lists: tuple[tuple[Network, ...], ...], trust: Trust) -> Answer:
         """Are the networks of all these lists trusted? Unknown where a list has none of the family."""
@@ -170,7 +180,7 @@ def _single(header: Header, peers: Addresses) -> tuple[Addresses, bool]:
 
 
 def _may_be_no_address(entry: HeaderEntry) -> bool:
-    return any(atom.whose in _CANNOT_TELL for atom, _ in entry.addresses)
+    return entry.as_sent or any(atom.whose in _CANNOT_TELL for atom, _ in entry.addresses)
 
 
 def _taken(before: Addresses, taken: Addresses) -> Addresses:

@@ -6,4 +6,4 @@ curl -s --max-time 5 -H 'X-Forwarded-For: 192.0.2.1' http://NODE-ADDRESS:80/
 kubectl -n shop logs daemonset/edge --all-containers --tail=5
 #    expect as the peer: the client
 #    expect in X-Forwarded-For at the end: 192.0.2.1, the client
-# => backend:8080 sees DaemonSet shop/edge as its peer. The client's address is replaced at the proxy, and the last entry of X-Forwarded-For holds it.
+# => backend:8080 sees a node (DaemonSet shop/edge) as its peer. The client's address is replaced at the proxy, and the last entry of X-Forwarded-For holds it.
