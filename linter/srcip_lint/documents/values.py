@@ -22,6 +22,8 @@ LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """libyaml where PyYAML was built with it (about ten times as fast), else the pure Python scanner."""
 
 MAX_DEPTH = 200
+_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_LIBYAML_TOO_DEEP = "exceeded maximum nesting depth"
 MAX_ALIASED = 400_000
 """How many values the aliases of a text may stand for. go-yaml, and so kubectl, refuses "excessive aliasing" from
 there on."""
@@ -77,7 +79,19 @@ class Values:
 
 
 def events(text: str) -> Iterator[Any]:
-    """The parser events of a text, depth-guarded. Raises yaml.YAMLError, TooComplex."""
+    """The parser events of a text, depth-guarded. Raises yaml.YAMLError, TooComplex.
+
+    libyaml has a bound of its own since 0.2.6, beyond ours; its scanner runs ahead, so it may be met first.
+    """
+    try:
+        yield from _events(text)
+    except yaml.scanner.ScannerError as error:
+        if error.problem != _LIBYAML_TOO_DEEP or error.problem_mark is None:
+            raise
+        raise TooComplex(_TOO_DEEP, error.problem_mark.index) from error
+
+
+def _events(text: str) -> Iterator[Any]:
     depth = 0
     event: Any
     for event in yaml.parse(text, Loader=LOADER):
@@ -85,7 +99,7 @@ def events(text: str) -> Iterator[Any]:
         if kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             depth += 1
             if depth > MAX_DEPTH:
-                raise TooComplex(f"nested deeper than {MAX_DEPTH} levels", event.start_mark.index)
+                raise TooComplex(_TOO_DEEP, event.start_mark.index)
         elif kind is yaml.MappingEndEvent or kind is yaml.SequenceEndEvent:
             depth -= 1
         yield event
