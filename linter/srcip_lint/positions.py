@@ -27,8 +27,8 @@ class Span:
 
 
 class Lines:
-    """The table of line starts of one text. `as_stored` is false where the file's own bytes are others: it starts with a
-    byte order mark, or is UTF-16."""
+    """The table of line starts of one text. `as_stored` is false where the file's own bytes are others: UTF-16, or a
+    byte order mark before it."""
 
     __slots__ = ("_starts", "as_stored", "text")
 
