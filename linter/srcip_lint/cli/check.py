@@ -104,7 +104,14 @@ def _look(request: Request, file: str, environ: Mapping[str, str]) -> Look:
         quiet=request.quiet,
         verbose=request.verbose,
         statistics=request.statistics,
+        here=Path.cwd().as_posix(),
+        root=_repository(Path.cwd()),
     )
+
+
+def _repository(folder: Path) -> str:
+    """The root of the git repository that a folder stands in; empty where it stands in none."""
+    return next((parent.as_posix() for parent in (folder, *folder.parents) if (parent / ".git").exists()), "")
 
 
 def _write(text: str, file: str) -> None:
