@@ -114,6 +114,19 @@ def test_github_gives_columns_for_one_line_only() -> None:
     assert ",line=6,endLine=7,title=" in lines[1]
 
 
+@pytest.mark.parametrize("char", ["x", "é", "\U0001f600", "\x1b", "%"])
+def test_github_cuts_a_text_that_actions_would_cut(char: str) -> None:
+    (line,) = FORMATS["github"](report(replace(LOCAL, message=char * 9000)), Look()).splitlines()
+    text = line.partition("::")[2].partition("::")[2].replace("%0A", "\n").replace("%25", "%")
+    assert 4090 < len(text.encode("utf-16-le")) // 2 <= 4096
+    assert text.endswith("…\nhttps://github.com/srcip-lint/srcip-lint/blob/main/docs/rules/SRC301.md")
+
+
+def test_github_names_files_from_the_root_of_the_repository() -> None:
+    look = Look(here="/src/repo/infra", root="/src/repo")
+    assert "::error file=infra/deploy/service.yaml,line=8," in FORMATS["github"](report(LOCAL), look)
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_json_is_what_its_schema_says(name: str) -> None:
     validate(json.loads(FORMATS["json"](REPORTS[name], Look())))

@@ -29,7 +29,10 @@ def _in(module: str) -> Render:
 FORMATS: Mapping[str, Render] = {
     "concise": _in("concise"),
     "github": _in("github"),
+    "gitlab": _in("gitlab"),
     "json": _in("json_report"),
+    "junit": _in("junit"),
+    "markdown": _in("markdown"),
     "sarif": _in("sarif"),
     "text": _in("text"),
 }
