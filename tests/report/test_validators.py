@@ -1,27 +1,20 @@
-"""SARIF in front of two validators: the official JSON Schema, and Microsoft's with its rules about GitHub switched on.
-
-Both are needed: the schema knows nothing of GitHub, and Microsoft's validator passes over much that the schema forbids.
-Its exit status says nothing, so its own log is read: whatever is worse than a note fails. The notes left over
-contradict what GitHub asks (messages by id) or ask for what a linter of files has not got (a commit, snippets).
-"""
+"""SARIF in front of two validators: what every kind of report looks like to them, and that they can fail at all."""
 
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-import referencing
-from jsonschema import Draft202012Validator
 
 from linting import report as lint_texts
 from report.registry import multitool
 from report.samples import CLEAN, DAY, EMPTY, HOSTILE_TEXTS, LOCAL, RULES, hostile
+from report.validators import run_multitool, sarif_problems
 from srcip_lint.config import from_settings
 from srcip_lint.engine import lint
 from srcip_lint.examples import example
@@ -38,17 +31,6 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("validators")]
 ROOT = Path(__file__).parents[2]
 ALL = Look(show_info=True)
 
-GITHUB = {
-    "GH1001": "ProvideRequiredLocationProperties",
-    "GH1002": "InlineThreadFlowLocations",
-    "GH1003": "ProvideRequiredRegionProperties",
-    "GH1004": "ReviewArraysThatExceedConfigurableDefaults",
-    "GH1005": "LocationsMustBeRelativeUrisOrFilePaths",
-    "GH1006": "ProvideCheckoutPath",
-    "GH1007": "ProvideFullyFormattedMessageStrings",
-}
-"""What the validator knows of GitHub beyond its defaults; each has to be switched on."""
-
 Problems = Callable[[dict[str, str]], dict[str, list[str]]]
 
 
@@ -60,52 +42,7 @@ def tool(request: pytest.FixtureRequest) -> Path:
 @pytest.fixture
 def problems(tool: Path, tmp_path: Path) -> Problems:
     """What both validators have against logs, by the logs' names; logs without a fault are left out."""
-    schema = json.loads((tool / "sarif-2.1.0.json").read_text("utf-8-sig"))
-    validator = Draft202012Validator(schema, registry=referencing.Registry())
-
-    def check(logs: dict[str, str]) -> dict[str, list[str]]:
-        found: dict[str, list[str]] = {}
-        for name, text in logs.items():
-            (tmp_path / f"{name}.sarif").write_text(text, encoding="utf-8")
-            found[name] = [
-                f"schema: {error.json_path}: {error.message}" for error in validator.iter_errors(json.loads(text))
-            ]
-        # Of a log against the schema, the tool reads nothing, nor any log after it.
-        for name, problem in microsoft(tool, tmp_path, [name for name, faults in found.items() if not faults]):
-            found[name].append(problem)
-        return {name: faults for name, faults in found.items() if faults}
-
-    return check
-
-
-def microsoft(tool: Path, folder: Path, names: list[str]) -> Iterator[tuple[str, str]]:
-    """What Microsoft's validator says of the logs in a folder that is worse than a note."""
-    switches = "".join(
-        f"<Properties Key='{rule}.{name}.Options'><Property Key='RuleEnabled' Value='Error'/></Properties>"
-        for rule, name in GITHUB.items()
-    )
-    (folder / "github.xml").write_text(f"<?xml version='1.0'?><Properties>{switches}</Properties>", encoding="utf-8")
-    command = [str(tool / "Sarif.Multitool"), "validate", *(f"{name}.sarif" for name in names)]
-    command += ["--rule-kind", "Sarif;Ghas", "-c", "github.xml", "--level", "Error;Warning;Note"]
-    run([*command, "-o", "verdict", "--log", "ForceOverwrite"], folder)
-    verdict = json.loads((folder / "verdict").read_text("utf-8-sig"))["runs"][0]
-    assert verdict["invocations"][0]["executionSuccessful"] is True, verdict["invocations"]
-    seen = [(_subject(result), result) for result in verdict["results"]]
-    assert {name for name, _ in seen} >= set(names), "it has a note about every log that it reads"
-    for name, result in seen:
-        if result.get("level", "warning") != "note":
-            yield name, f"{result['ruleId']}: {result['message'].get('arguments')}"
-
-
-def _subject(result: dict[str, Any]) -> str:
-    return Path(result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]).stem
-
-
-def run(command: list[str], folder: Path) -> None:
-    """Run the tool, which needs no ICU then. Its exit status is no verdict: a log that it wrote is."""
-    environment = {**os.environ, "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"}
-    done = subprocess.run(command, cwd=folder, env=environment, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    return partial(sarif_problems, tool, tmp_path)
 
 
 def sarif(report: Report, look: Look = ALL) -> str:
@@ -219,6 +156,6 @@ def test_line_hashes_are_those_of_another_implementation(tool: Path, tmp_path: P
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uriBaseId"] = "ROOT"
     (tmp_path / "without.sarif").write_text(json.dumps(log), encoding="utf-8")
     command = [str(tool / "Sarif.Multitool"), "rewrite", "without.sarif", "-o", "with.sarif"]
-    run([*command, "--insert", "RollingHashPartialFingerprints"], tmp_path)
+    run_multitool([*command, "--insert", "RollingHashPartialFingerprints"], tmp_path)
     theirs = json.loads((tmp_path / "with.sarif").read_text("utf-8-sig"))["runs"][0]["results"]
     assert [result["partialFingerprints"]["primaryLocationLineHash"] for result in theirs] == ours
