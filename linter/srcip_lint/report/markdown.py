@@ -64,7 +64,7 @@ def _section(finding: Finding, url: str) -> str:
     blocks.append(" ".join(_where(finding)))
     picture = frame(finding.location)
     if picture:
-        blocks.append(code_block(picture.text, "yaml"))
+        blocks.append(code_block(picture.text.strip(), "yaml"))
     blocks.append(prose(_short(finding.message)))
     said = [f"- **{label}:** {prose(_short(text))}" for label, text in details(finding)]
     if said:
