@@ -40,7 +40,7 @@ def test_a_format_is_imported_only_when_asked_for() -> None:
     assert done.stdout.split() == ["srcip_lint.report.look"]
 
 
-@pytest.mark.parametrize("output_format", ["text", "concise", "github", "sarif"])
+@pytest.mark.parametrize("output_format", sorted(set(FORMATS) - {"json"}))
 def test_info_is_shown_only_when_asked_for(output_format: str) -> None:
     render = FORMATS[output_format]
     assert HINT.message not in render(DAY, Look())
@@ -88,6 +88,13 @@ def test_many_related_places_are_listed_only_when_asked_for() -> None:
     assert FORMATS["text"](crowded, Look()).count("see: deploy/web.yaml") == 5
     assert "see: 15 more places (--verbose)" in FORMATS["text"](crowded, Look())
     assert FORMATS["text"](crowded, Look(verbose=True)).count("see: deploy/web.yaml") == 20
+
+
+@pytest.mark.parametrize("output_format", ["github", "junit", "markdown"])
+def test_of_many_related_places_the_first_are_told_and_the_rest_counted(output_format: str) -> None:
+    output = FORMATS[output_format](report(replace(LOCAL, related=LOCAL.related[:1] * 20)), Look())
+    assert output.count("the pods behind it: 2 replicas") == 5
+    assert "15 more" in output
 
 
 def test_a_line_that_was_just_shown_is_not_shown_again() -> None:

@@ -27,7 +27,7 @@ def render(report: Report, look: Look) -> str:
     """A heading, a section a finding, worst first, and what was read."""
     urls = {rule.id: terminal(rule.url) for rule in report.rules}
     findings = sorted(shown(report, look), key=lambda finding: finding.severity, reverse=True)
-    sections = [no_commands(_section(finding, urls[finding.rule])) for finding in findings]
+    sections = [_section(finding, urls[finding.rule]) for finding in findings]
     fitting = _fitting(sections)
     parts = [_heading(report, findings, look), *sections[:fitting], *_rest(findings[fitting:])]
     if not look.quiet:
