@@ -276,6 +276,17 @@ def test_one_run_writes_every_format_as_runs_of_their_own_would(capsys: pytest.C
         assert (untimed(alone) == untimed(printed)) is (name == "concise")
 
 
+def test_a_report_that_leaves_findings_out_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("srcip_lint.cli.check.HOLDS", {"sarif": 1})
+    run("error.yaml", "warning.yaml", "--output", "sarif=a.sarif", "--output", "json=a.json")
+    err = capsys.readouterr().err
+    assert err == "srcip-lint: sarif: holds the 1 most severe of 2 findings; lint a part of the files at a time\n"
+    run("error.yaml", "--output", "sarif=a.sarif")
+    assert capsys.readouterr().err == ""
+
+
 def untimed(text: str) -> str:
     return re.sub(r"\d+\.\d\d s\n$", "s\n", text)
 

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from srcip_lint import __version__
 from srcip_lint.finding import Edit, Finding, Location, Note, ObjectRef, Report, RuleInfo, Severity, Step
 from srcip_lint.positions import Lines, Span
+from srcip_lint.report import HOLDS
 from srcip_lint.report.line_hash import line_hashes
 from srcip_lint.report.look import Look, in_repository, shown
 from srcip_lint.report.sanitize import json_document, json_string, sarif_message, sarif_uri
@@ -23,7 +24,7 @@ from srcip_lint.report.sanitize import json_document, json_string, sarif_message
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/srcip-lint/srcip-lint"
 _UNREADABLE = "SRC001"
-_MAX_RESULTS = 25_000
+_MAX_RESULTS = HOLDS["sarif"]
 _MAX_RELATED = 100
 """GitHub keeps 100 locations of a result, and refuses the file above 1,000."""
 _MAX_DESCRIPTION = 1024
