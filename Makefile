@@ -23,8 +23,10 @@ lint: $(INSTALLED)
 	$(BIN)/lint-imports
 	$(BIN)/pre-commit validate-manifest .pre-commit-hooks.yaml
 	$(BIN)/check-jsonschema --builtin-schema vendor.github-actions action.yml
-	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows docs/examples/github-workflow.yml
-	$(BIN)/zizmor --offline --no-progress --quiet .
+	$(BIN)/check-jsonschema --builtin-schema vendor.github-workflows docs/examples/github-*.yml
+	$(BIN)/check-jsonschema --builtin-schema vendor.gitlab-ci docs/examples/gitlab-ci.yml
+	$(BIN)/zizmor --offline --no-progress --quiet . docs/examples/github-*.yml
+	$(BIN)/hadolint Dockerfile
 
 # The quick tests only: what builds, installs or starts something is left out.
 test: $(INSTALLED)

@@ -265,6 +265,46 @@ def test_reports_are_written_besides(folder: Path, capsys: pytest.CaptureFixture
     assert [path.name for path in folder.glob(".*")] == [".git"]
 
 
+def test_one_run_writes_every_format_as_runs_of_their_own_would(capsys: pytest.CaptureFixture[str]) -> None:
+    outputs = [word for name in FORMATS for word in ("--output", f"{name}=all.{name}")]
+    assert run("error.yaml", "info.yaml", "--output-format", "concise", *outputs) == 1
+    printed = capsys.readouterr().out
+    for name in FORMATS:
+        assert run("error.yaml", "info.yaml", "--output-format", name) == 1
+        alone = capsys.readouterr().out
+        assert untimed(alone) == untimed(Path(f"all.{name}").read_text("utf-8"))
+        assert (untimed(alone) == untimed(printed)) is (name == "concise")
+
+
+def test_a_report_that_leaves_findings_out_says_so(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("srcip_lint.cli.check.HOLDS", {"sarif": 1})
+    run("error.yaml", "warning.yaml", "--output", "sarif=a.sarif", "--output", "json=a.json")
+    err = capsys.readouterr().err
+    assert err == "srcip-lint: sarif: holds the 1 most severe of 2 findings; lint a part of the files at a time\n"
+    run("error.yaml", "--output", "sarif=a.sarif")
+    assert capsys.readouterr().err == ""
+
+
+def untimed(text: str) -> str:
+    return re.sub(r"\d+\.\d\d s\n$", "s\n", text)
+
+
+@pytest.mark.parametrize("output_format", ["sarif", "github", "gitlab"])
+def test_formats_for_a_forge_name_files_from_the_root_of_the_repository(
+    output_format: str, folder: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "infra").mkdir()
+    (folder / "infra" / "web.yaml").write_text(service("error"))
+    monkeypatch.chdir(folder / "infra")
+    run("web.yaml", "../error.yaml", "--output-format", output_format)
+    named = re.findall(r'(?:"uri": ?"|"path": ?"|::error file=)([\w./]+)', capsys.readouterr().out)
+    assert set(named) == {"infra/web.yaml", "error.yaml"}
+    run("web.yaml", "--output-format", "json")
+    assert json.loads(capsys.readouterr().out)["findings"][0]["location"]["path"] == "web.yaml"
+
+
 def test_an_output_may_claim_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
     run("error.yaml", "--output", "json=-", "--output", "concise=a.txt")
     assert json.loads(capsys.readouterr().out)["findings"]

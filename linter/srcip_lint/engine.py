@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from srcip_lint import suppress
 from srcip_lint.config import Config, choose
-from srcip_lint.documents import Place, Spot
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Step
+from srcip_lint.edits import edits, location
+from srcip_lint.finding import Finding, Note, ObjectRef, Report, RuleInfo, Step
 from srcip_lint.inputs import Inputs, gather
 from srcip_lint.model import Model
 from srcip_lint.path.hops import Addresses, SourcePath
@@ -79,6 +79,7 @@ def concrete(rule: Rule, diagnosis: Diagnosis) -> Finding:
         assumptions=diagnosis.assumptions,
         fixes=diagnosis.fixes,
         path=tuple(_steps(diagnosis.path)) if diagnosis.path else (),
+        edits=edits(diagnosis.changes),
     )
 
 
@@ -90,11 +91,6 @@ def _steps(path: SourcePath) -> Iterator[Step]:
         before = hop.state.peer
         message = f"{hop.name} {hop.does}" if hop.kind == "client" else f"{hop.kind}: {hop.name}: {hop.does}"
         yield Step(message + peer, location(hop.at) if hop.at else None, hop.object)
-
-
-def location(at: Place | Spot) -> Location:
-    """The concrete place of a field or of a stretch of a source."""
-    return Location(at.source.path, at.span, at.template, at.source.lines)
 
 
 def info(rule: Rule) -> RuleInfo:

@@ -91,6 +91,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Edit:
+    """A change of a file that mends the fault by itself: what stands at `location` becomes `text`. `fix` is the one of
+    the finding's fixes that it carries out; where there are several edits, any one of them is enough."""
+
+    fix: str
+    location: Location
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One fault, at one place.
 
@@ -110,6 +120,7 @@ class Finding:
     assumptions: tuple[str, ...] = ()
     fixes: tuple[str, ...] = ()
     path: tuple[Step, ...] = ()
+    edits: tuple[Edit, ...] = ()
 
     @property
     def certainty(self) -> Certainty:

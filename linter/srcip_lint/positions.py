@@ -27,12 +27,14 @@ class Span:
 
 
 class Lines:
-    """The table of line starts of one text."""
+    """The table of line starts of one text. `as_stored` is false where the file's own bytes are others: UTF-16, or a
+    byte order mark before it."""
 
-    __slots__ = ("_starts", "text")
+    __slots__ = ("_starts", "as_stored", "text")
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, as_stored: bool = True) -> None:
         self.text = text
+        self.as_stored = as_stored
         self._starts = [0, *(match.end() for match in _LINE_BREAK.finditer(text))]
 
     def __len__(self) -> int:

@@ -37,6 +37,7 @@ __all__ = [
     "Addresses",
     "AffinityTerm",
     "Answer",
+    "Change",
     "Check",
     "Diagnosis",
     "Family",
@@ -98,6 +99,17 @@ class Related:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """How one of a diagnosis's fixes is carried out, where that takes no decision: the value at a field becomes `value`
+    (a plain word), or the field is taken away. `fix` is that fix, word for word."""
+
+    fix: str
+    at: Place
+    value: str | None
+    """None takes the field away."""
+
+
+@dataclass(frozen=True, slots=True)
 class Diagnosis:
     """What a rule found. `severity` may be lower than the rule's where the verdict depends on what is not known; then
     `assumptions` say on what. `object` owns the primary place; None for what is no object (a file, a comment)."""
@@ -111,6 +123,8 @@ class Diagnosis:
     fixes: tuple[str, ...] = ()
     path: SourcePath | None = None
     """The way on which it happens."""
+    changes: tuple[Change, ...] = ()
+    """Fixes that a machine can carry out, each enough by itself."""
 
 
 def required_here(requirement: Requirement | None) -> tuple[Related, ...]:

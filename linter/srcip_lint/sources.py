@@ -42,18 +42,19 @@ class Source:
     """A text to read. `path` is what is reported; `named` says that the user named the file (or piped it).
 
     `chart` is the `Chart.yaml` whose unrendered template this file may be. `data` is UTF-8 without a byte order mark,
-    whatever the file was; bytes that are not UTF-8 are still in it.
+    whatever the file was (`as_stored` is false where it was another); bytes that are not UTF-8 are still in it.
     """
 
     path: str
     data: bytes
     named: bool = False
     chart: str | None = None
+    as_stored: bool = True
 
     @cached_property
     def lines(self) -> Lines:
         """The line table of the whole file; a byte that is not UTF-8 counts as one code point."""
-        return Lines(self.data.decode("utf-8", "surrogateescape"))
+        return Lines(self.data.decode("utf-8", "surrogateescape"), as_stored=self.as_stored)
 
     @property
     def folder(self) -> tuple[str, ...]:
@@ -156,13 +157,18 @@ class Reading:
                 return None
             seen.add(identity)
             if path == STDIN:
-                return Source(shown, _utf8(_bounded(_stdin())), named=True)
+                return _source(shown, _bounded(_stdin()), named=True)
             with open(path, "rb") as file:
-                return Source(shown, _utf8(_bounded(file)), named, chart)
+                return _source(shown, _bounded(file), named, chart)
         except (OSError, ValueError) as error:
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         self.unopened.append(Unopened(shown, reason))
         return None
+
+
+def _source(shown: str, stored: bytes, named: bool, chart: str | None = None) -> Source:
+    data = _utf8(stored)
+    return Source(shown, data, named, chart, as_stored=data is stored)
 
 
 _STDIN_IDENTITY = (-1, -1)

@@ -40,7 +40,7 @@ def test_a_format_is_imported_only_when_asked_for() -> None:
     assert done.stdout.split() == ["srcip_lint.report.look"]
 
 
-@pytest.mark.parametrize("output_format", ["text", "concise", "github", "sarif"])
+@pytest.mark.parametrize("output_format", sorted(set(FORMATS) - {"json"}))
 def test_info_is_shown_only_when_asked_for(output_format: str) -> None:
     render = FORMATS[output_format]
     assert HINT.message not in render(DAY, Look())
@@ -90,6 +90,13 @@ def test_many_related_places_are_listed_only_when_asked_for() -> None:
     assert FORMATS["text"](crowded, Look(verbose=True)).count("see: deploy/web.yaml") == 20
 
 
+@pytest.mark.parametrize("output_format", ["github", "junit", "markdown"])
+def test_of_many_related_places_the_first_are_told_and_the_rest_counted(output_format: str) -> None:
+    output = FORMATS[output_format](report(replace(LOCAL, related=LOCAL.related[:1] * 20)), Look())
+    assert output.count("the pods behind it: 2 replicas") == 5
+    assert "15 more" in output
+
+
 def test_a_line_that_was_just_shown_is_not_shown_again() -> None:
     note = replace(LOCAL.related[0], location=LOCAL.location)
     output = FORMATS["text"](report(replace(LOCAL, related=(note,))), Look())
@@ -112,6 +119,19 @@ def test_github_gives_columns_for_one_line_only() -> None:
     lines = FORMATS["github"](report(LOCAL, FRAGILE), Look()).splitlines()
     assert ",line=8,endLine=8,col=3,endColumn=31," in lines[0]
     assert ",line=6,endLine=7,title=" in lines[1]
+
+
+@pytest.mark.parametrize("char", ["x", "é", "\U0001f600", "\x1b", "%"])
+def test_github_cuts_a_text_that_actions_would_cut(char: str) -> None:
+    (line,) = FORMATS["github"](report(replace(LOCAL, message=char * 9000)), Look()).splitlines()
+    text = line.partition("::")[2].partition("::")[2].replace("%0A", "\n").replace("%25", "%")
+    assert 4090 < len(text.encode("utf-16-le")) // 2 <= 4096
+    assert text.endswith("…\nhttps://github.com/srcip-lint/srcip-lint/blob/main/docs/rules/SRC301.md")
+
+
+def test_github_names_files_from_the_root_of_the_repository() -> None:
+    look = Look(here="/src/repo/infra", root="/src/repo")
+    assert "::error file=infra/deploy/service.yaml,line=8," in FORMATS["github"](report(LOCAL), look)
 
 
 @pytest.mark.parametrize("name", REPORTS)

@@ -7,12 +7,14 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import replace
+from xml.etree import ElementTree as ET
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report.samples import HOSTILE_TEXTS, hostile
+from report.page import check_page
+from report.samples import HOSTILE_TEXTS, RULES, hostile
 from srcip_lint.report import FORMATS, Look
 from srcip_lint.report.sanitize import (
     command_data,
@@ -169,13 +171,35 @@ def check_sarif(output: str) -> None:
         assert links == [str(related["id"]) for related in result["relatedLocations"]]
 
 
+def check_gitlab(output: str) -> None:
+    check_json(output)
+    assert len({issue["fingerprint"] for issue in json.loads(output)}) == 3
+
+
+def check_junit(output: str) -> None:
+    check_lines(output)
+    assert output.isascii()
+    suites = ET.fromstring(output)  # noqa: S314  our own
+    assert {element.tag for element in suites.iter()} == JUNIT_ELEMENTS
+    assert len(list(suites.iter("testcase"))) == len(RULES)
+
+
+def check_markdown(output: str) -> None:
+    check_lines(output)
+    check_page(output)
+
+
 CHECKS = {
     "concise": check_lines,
     "github": check_github,
+    "gitlab": check_gitlab,
     "json": check_json,
+    "junit": check_junit,
+    "markdown": check_markdown,
     "sarif": check_sarif,
     "text": check_lines,
 }
+JUNIT_ELEMENTS = {"testsuites", "testsuite", "testcase", "failure", "system-out"}
 
 
 def strings(value: object) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """SARIF as code scanning reads it: what the official schema says of our fields, and what it does not say.
 
-The official schema and Microsoft's validator are not in this repository; `test_structure` holds what they and GitHub
-ask of a log like ours, so that it fails where they would.
+`test_structure` holds what GitHub asks of a log like ours, so that it fails where the validators of `test_validators`
+would, and where they see nothing.
 """
 
 from __future__ import annotations
@@ -9,16 +9,42 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from report.samples import CLEAN, DAY, EMPTY, FRAGILE, HOSTILE_TEXTS, INVALID, LOCAL, RULES, UNREADABLE, hostile, rule
+from linting import report as lint_texts
+from report.samples import (
+    CLEAN,
+    DAY,
+    DEPLOYMENT,
+    EMPTY,
+    FRAGILE,
+    HOSTILE_TEXTS,
+    INVALID,
+    LOCAL,
+    RULES,
+    SERVICE,
+    UNREADABLE,
+    hostile,
+    rule,
+)
 from srcip_lint import __version__
-from srcip_lint.finding import Finding, Report, RuleInfo, Severity
+from srcip_lint.config import from_settings
+from srcip_lint.engine import lint
+from srcip_lint.finding import Edit, Finding, Report, RuleInfo, Severity, Step
+from srcip_lint.positions import Lines, Span
 from srcip_lint.report import FORMATS, Look
 from srcip_lint.report import sarif as sarif_format
+from srcip_lint.report.line_hash import line_hashes
+from srcip_lint.sources import Reading
+from srcip_lint_rules import RULES as PACK
 
+MISSPELT = (
+    "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  type: NodePort\n"
+    "  externalTrafficPolicy: local\n  ports:\n    - port: 80\n"
+)
 REPORTS = {"day": DAY, "clean": CLEAN, "empty": EMPTY, **{name: hostile(text) for name, text in HOSTILE_TEXTS.items()}}
 
 
@@ -153,6 +179,91 @@ def test_too_many_results_are_cut_by_severity_and_not_in_silence(monkeypatch: py
 
 def test_the_limit_is_what_github_accepts() -> None:
     assert sarif_format._MAX_RESULTS == 25_000
+
+
+def test_the_line_hash_is_that_of_the_primary_line() -> None:
+    (service,) = results(LOCAL)
+    assert service["partialFingerprints"]["primaryLocationLineHash"] == line_hashes(SERVICE, {8})[8]
+    first, second = results(FRAGILE, replace(FRAGILE, location=replace(FRAGILE.location, span=Span(1, 1, 1, 5))))
+    assert first["partialFingerprints"]["primaryLocationLineHash"] == line_hashes(DEPLOYMENT, {6})[6]
+    assert second["partialFingerprints"]["primaryLocationLineHash"] == line_hashes(DEPLOYMENT, {1})[1]
+
+
+@pytest.mark.parametrize("lines", [None, Lines(SERVICE.text, as_stored=False)], ids=["no text", "stored otherwise"])
+def test_the_line_hash_is_left_to_github_where_the_bytes_are_not_known(lines: Lines | None) -> None:
+    (result,) = results(replace(LOCAL, location=replace(LOCAL.location, lines=lines)))
+    assert list(result["partialFingerprints"]) == ["srcipLint/v1"]
+
+
+@pytest.mark.parametrize(
+    ("data", "has_hash"),
+    [
+        (MISSPELT.encode(), True),
+        (b"\xef\xbb\xbf" + MISSPELT.encode(), False),
+        (b"\xff\xfe" + MISSPELT.encode("utf-16-le"), False),
+    ],
+    ids=["UTF-8", "with a byte order mark", "UTF-16"],
+)
+def test_a_file_that_is_not_plain_utf_8_has_no_line_hash(data: bytes, has_hash: bool, tmp_path: Path) -> None:
+    (tmp_path / "web.yaml").write_bytes(data)
+    found = lint(Reading([str(tmp_path)]), PACK, from_settings(()))
+    (result,) = run(found)["results"]
+    assert ("primaryLocationLineHash" in result["partialFingerprints"]) is has_hash
+
+
+def test_a_fix_that_is_known_to_the_letter_is_a_replacement() -> None:
+    edits = (
+        Edit("write `externalTrafficPolicy: Cluster`", replace(LOCAL.location, span=Span(8, 26, 8, 31)), "Cluster"),
+        Edit("remove it", replace(LOCAL.location, span=Span(8, 1, 9, 1)), ""),
+    )
+    (result,) = results(replace(LOCAL, edits=edits))
+    written, removed = result["fixes"]
+    assert written == {
+        "description": {"text": "write `externalTrafficPolicy: Cluster`"},
+        "artifactChanges": [
+            {
+                "artifactLocation": {"uri": "deploy/service.yaml"},
+                "replacements": [
+                    {
+                        "deletedRegion": {"startLine": 8, "startColumn": 26, "endLine": 8, "endColumn": 31},
+                        "insertedContent": {"text": "Cluster"},
+                    }
+                ],
+            }
+        ],
+    }
+    assert removed["artifactChanges"][0]["replacements"] == [
+        {"deletedRegion": {"startLine": 8, "startColumn": 1, "endLine": 9, "endColumn": 1}}
+    ]
+
+
+def test_a_rule_that_knows_its_fix_to_the_letter_gives_it() -> None:
+    (result,) = run(lint_texts(MISSPELT))["results"]
+    (fix,) = result["fixes"]
+    assert fix["description"] == {"text": "write `externalTrafficPolicy: Local`"}
+
+
+@pytest.mark.parametrize(
+    ("reported", "here", "uri"),
+    [
+        ("deploy/service.yaml", "", "deploy/service.yaml"),
+        ("service.yaml", "/src/repo/deploy", "deploy/service.yaml"),
+        ("../deploy/a b.yaml", "/src/repo/tools", "deploy/a%20b.yaml"),
+        ("/src/repo/deploy/service.yaml", "/src/repo/tools", "deploy/service.yaml"),
+        ("../../other/service.yaml", "/src/repo/tools", "../../other/service.yaml"),
+        ("/src/repository/service.yaml", "/src/repo", "file:///src/repository/service.yaml"),
+        ("<stdin>", "/src/repo/deploy", "%3Cstdin%3E"),
+    ],
+)
+def test_paths_are_seen_from_the_root_of_the_repository(reported: str, here: str, uri: str) -> None:
+    place = replace(LOCAL.location, path=reported)
+    one = replace(LOCAL, location=place, path=(Step("a hop", place),), edits=(Edit("fix", place, "x"),))
+    note = replace(LOCAL.related[0], location=place)
+    report = Report((replace(one, related=(note,)), replace(UNREADABLE, location=place)), RULES, DAY.statistics)
+    look = Look(here=here, root="/src/repo" if here else "")
+    text = FORMATS["sarif"](report, look)
+    assert set(re.findall(r'"uri":"([^"]*)"', text)) == {uri}
+    assert text.count('"uri"') == 6
 
 
 def test_related_places_are_bounded() -> None:

@@ -13,7 +13,8 @@ from srcip_lint.cli.console import Refused, has_color, is_terminal, say, write_s
 from srcip_lint.config import Config, Given, load, matcher
 from srcip_lint.engine import lint
 from srcip_lint.finding import Report, Severity
-from srcip_lint.report import FORMATS, Look
+from srcip_lint.report import FORMATS, HOLDS, Look
+from srcip_lint.report.look import shown
 from srcip_lint.report.sanitize import terminal
 from srcip_lint.rule import Rule
 from srcip_lint.sources import STDIN, Reading, Source
@@ -55,8 +56,16 @@ def run(request: Request, rules: Sequence[Rule]) -> int:
     if request.verbose:
         _tell(report, config)
     for name, file in outputs:
-        _write(FORMATS[name](report, _look(request, file, os.environ)), file)
+        look = _look(request, file, os.environ)
+        _write(FORMATS[name](report, look), file)
+        _tell_rest(name, len(shown(report, look)))
     return _status(report, request)
+
+
+def _tell_rest(name: str, number: int) -> None:
+    """A report that had to leave findings out does not do so in silence."""
+    if number > HOLDS.get(name, number):
+        say(f"{name}: holds the {HOLDS[name]:,} most severe of {number:,} findings; lint a part of the files at a time")
 
 
 def _outputs(request: Request) -> tuple[tuple[str, str], ...]:
@@ -104,7 +113,14 @@ def _look(request: Request, file: str, environ: Mapping[str, str]) -> Look:
         quiet=request.quiet,
         verbose=request.verbose,
         statistics=request.statistics,
+        here=Path.cwd().as_posix(),
+        root=_repository(Path.cwd()),
     )
+
+
+def _repository(folder: Path) -> str:
+    """The root of the git repository that a folder stands in; empty where it stands in none."""
+    return next((parent.as_posix() for parent in (folder, *folder.parents) if (parent / ".git").exists()), "")
 
 
 def _write(text: str, file: str) -> None:

@@ -12,7 +12,7 @@ from typing import cast
 from srcip_lint.finding import Report
 from srcip_lint.report.look import Look
 
-__all__ = ["FORMATS", "Look", "Render"]
+__all__ = ["FORMATS", "HOLDS", "Look", "Render"]
 
 Render = Callable[[Report, Look], str]
 
@@ -29,8 +29,15 @@ def _in(module: str) -> Render:
 FORMATS: Mapping[str, Render] = {
     "concise": _in("concise"),
     "github": _in("github"),
+    "gitlab": _in("gitlab"),
     "json": _in("json_report"),
+    "junit": _in("junit"),
+    "markdown": _in("markdown"),
     "sarif": _in("sarif"),
     "text": _in("text"),
 }
 """Every format by its name on the command line, in order."""
+
+HOLDS: Mapping[str, int] = {"sarif": 25_000}
+"""How many findings a format holds at most, where those left out are not told where they would be seen: GitHub refuses
+a log with more, and does not show the notification in it."""

@@ -4,7 +4,9 @@ What is not obvious, and why: the message is written out in full (GitHub refuses
 shown only where the message links to it, so each has its `[label](n)`; all four numbers of a region are given; an empty
 list of results is written, or old alerts would never close; an input that could not be read is a result *and* a
 notification, because GitHub ignores the second and other consumers look for nothing else; one result more than 25,000
-and GitHub refuses the whole file. `primaryLocationLineHash` is left to `upload-sarif`, which has the checkout.
+and GitHub refuses the whole file; a relative path is taken from the root of the repository, wherever the run was; a
+fix is written where it is known to the letter, and in the message where it is not. `primaryLocationLineHash` is left to
+`upload-sarif`, which has the checkout, where the file is not stored as UTF-8 without a byte order mark.
 """
 
 from __future__ import annotations
@@ -12,14 +14,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from srcip_lint import __version__
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Severity, Step
-from srcip_lint.report.look import Look, shown
+from srcip_lint.finding import Edit, Finding, Location, Note, ObjectRef, Report, RuleInfo, Severity, Step
+from srcip_lint.positions import Lines, Span
+from srcip_lint.report import HOLDS
+from srcip_lint.report.line_hash import line_hashes
+from srcip_lint.report.look import Look, in_repository, shown
 from srcip_lint.report.sanitize import json_document, json_string, sarif_message, sarif_uri
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 _HOME = "https://github.com/srcip-lint/srcip-lint"
 _UNREADABLE = "SRC001"
-_MAX_RESULTS = 25_000
+_MAX_RESULTS = HOLDS["sarif"]
 _MAX_RELATED = 100
 """GitHub keeps 100 locations of a result, and refuses the file above 1,000."""
 _MAX_DESCRIPTION = 1024
@@ -43,8 +48,8 @@ def render(report: Report, look: Look) -> str:
         "tool": {"driver": _driver(report, kept, len(findings))},
         "automationDetails": {"id": "srcip-lint/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(kept, len(findings))],
-        "results": _results(report, kept),
+        "invocations": [_invocation(kept, len(findings), look)],
+        "results": _results(report, kept, look),
     }
     return json_document({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=None)
 
@@ -111,30 +116,59 @@ def _short(text: str) -> str:
     return text if len(text) <= _MAX_DESCRIPTION else text[: _MAX_DESCRIPTION - 1] + "…"
 
 
-def _results(report: Report, findings: Iterable[Finding]) -> list[dict[str, object]]:
+def _results(report: Report, findings: Sequence[Finding], look: Look) -> list[dict[str, object]]:
     indices = {rule.id: number for number, rule in enumerate(report.rules)}
-    return [_result(finding, indices) for finding in findings]
+    hashes = _line_hashes(findings)
+    return [_result(finding, indices, hashes, look) for finding in findings]
 
 
-def _result(finding: Finding, indices: Mapping[str, int]) -> dict[str, object]:
+def _line_hashes(findings: Iterable[Finding]) -> dict[tuple[str, int], str]:
+    """The line hash of every primary location that has one, by path and line. Each file is gone through once."""
+    wanted: dict[str, tuple[Lines, set[int]]] = {}
+    for location in (finding.location for finding in findings):
+        if location.lines and location.lines.as_stored:
+            wanted.setdefault(location.path, (location.lines, set()))[1].add(location.span.line)
+    return {
+        (path, number): found
+        for path, (lines, numbers) in wanted.items()
+        for number, found in line_hashes(lines, numbers).items()
+    }
+
+
+def _result(
+    finding: Finding, indices: Mapping[str, int], hashes: Mapping[tuple[str, int], str], look: Look
+) -> dict[str, object]:
     related = finding.related[:_MAX_RELATED]
     result: dict[str, object] = {
         "ruleId": finding.rule,
         "ruleIndex": indices[finding.rule],
         "level": _LEVELS[finding.severity],
         "message": {"text": _message(finding, related)},
-        "locations": [_location(finding.location, finding.object)],
+        "locations": [_location(finding.location, finding.object, look)],
         "partialFingerprints": {"srcipLint/v1": finding.fingerprint},
         "properties": {"certainty": finding.certainty.value},
     }
+    line_hash = hashes.get((finding.location.path, finding.location.span.line))
+    if line_hash:
+        result["partialFingerprints"] = {"primaryLocationLineHash": line_hash, "srcipLint/v1": finding.fingerprint}
     if related:
-        result["relatedLocations"] = [_related(number, note) for number, note in enumerate(related, 1)]
+        result["relatedLocations"] = [_related(number, note, look) for number, note in enumerate(related, 1)]
     if any(step.location for step in finding.path):
-        result["codeFlows"] = [_code_flow(finding.path)]
+        result["codeFlows"] = [_code_flow(finding.path, look)]
+    if finding.edits:
+        result["fixes"] = [_fix(edit, look) for edit in finding.edits]
     return result
 
 
-def _code_flow(path: Sequence[Step]) -> dict[str, object]:
+def _fix(edit: Edit, look: Look) -> dict[str, object]:
+    replacement: dict[str, object] = {"deletedRegion": _region(edit.location.span)}
+    if edit.text:
+        replacement["insertedContent"] = {"text": json_string(edit.text)}
+    change = {"artifactLocation": _artifact(edit.location.path, look), "replacements": [replacement]}
+    return {"description": {"text": sarif_message(edit.fix)}, "artifactChanges": [change]}
+
+
+def _code_flow(path: Sequence[Step], look: Look) -> dict[str, object]:
     """The way of the packet as one thread. GitHub wants a place for every step: what stands in no file (the client) is
     told at the next that does."""
     locations, told = [], ""
@@ -142,7 +176,7 @@ def _code_flow(path: Sequence[Step]) -> dict[str, object]:
         told = f"{told}; {step.message}" if told else step.message
         if step.location:
             locations.append(
-                {"location": {**_location(step.location, step.object), "message": {"text": sarif_message(told)}}}
+                {"location": {**_location(step.location, step.object, look), "message": {"text": sarif_message(told)}}}
             )
             told = ""
     return {"threadFlows": [{"locations": locations}]}
@@ -161,21 +195,28 @@ def _message(finding: Finding, related: Sequence[Note]) -> str:
     return "\n".join(lines)
 
 
-def _related(number: int, note: Note) -> dict[str, object]:
-    return {"id": number, **_location(note.location, note.object), "message": {"text": sarif_message(note.message)}}
+def _related(number: int, note: Note, look: Look) -> dict[str, object]:
+    place = _location(note.location, note.object, look)
+    return {"id": number, **place, "message": {"text": sarif_message(note.message)}}
 
 
-def _location(location: Location, owner: ObjectRef | None) -> dict[str, object]:
-    span = location.span
-    region = {
+def _location(location: Location, owner: ObjectRef | None, look: Look) -> dict[str, object]:
+    physical = {"artifactLocation": _artifact(location.path, look), "region": _region(location.span)}
+    logical = _logical(location, owner)
+    return {"physicalLocation": physical, **({"logicalLocations": logical} if logical else {})}
+
+
+def _artifact(path: str, look: Look) -> dict[str, str]:
+    return {"uri": sarif_uri(in_repository(path, look))}
+
+
+def _region(span: Span) -> dict[str, int]:
+    return {
         "startLine": span.line,
         "startColumn": span.column,
         "endLine": span.end_line,
         "endColumn": span.end_column,
     }
-    physical = {"artifactLocation": {"uri": sarif_uri(location.path)}, "region": region}
-    logical = _logical(location, owner)
-    return {"physicalLocation": physical, **({"logicalLocations": logical} if logical else {})}
 
 
 def _logical(location: Location, owner: ObjectRef | None) -> list[dict[str, str]]:
@@ -189,14 +230,14 @@ def _logical(location: Location, owner: ObjectRef | None) -> list[dict[str, str]
     return [{key: json_string(value) for key, value in names.items()} for names in found]
 
 
-def _invocation(kept: Sequence[Finding], total: int) -> dict[str, object]:
+def _invocation(kept: Sequence[Finding], total: int, look: Look) -> dict[str, object]:
     """How the run went. It failed where an input could not be read: the answer about the rest is not the whole."""
     notifications = [
         {
             "descriptor": {"id": finding.rule, "index": 0},
             "level": "error",
             "message": {"text": sarif_message(finding.message)},
-            "locations": [_location(finding.location, finding.object)],
+            "locations": [_location(finding.location, finding.object, look)],
         }
         for finding in _unreadable(kept)
     ]

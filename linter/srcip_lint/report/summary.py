@@ -15,7 +15,7 @@ def footer(report: Report, findings: Sequence[Finding], look: Look) -> list[str]
     """The lines below the findings that are shown; none of them holds a line break."""
     lines: list[str] = []
     if not findings and not look.quiet:
-        lines.append(paint(_nothing_found(report), BOLD, on=look.color))
+        lines.append(paint(nothing_found(report), BOLD, on=look.color))
     if look.statistics:
         lines += _table(findings)
     if not look.quiet:
@@ -33,7 +33,7 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _nothing_found(report: Report) -> str:
+def nothing_found(report: Report) -> str:
     """What no finding means, without claiming more than was looked at."""
     if not report.statistics.objects:
         return "Nothing was judged: there is no Kubernetes object here that srcip-lint reads."
@@ -44,18 +44,22 @@ def _nothing_found(report: Report) -> str:
 
 def _table(findings: Sequence[Finding]) -> list[str]:
     """How many findings each rule has, most first; nothing where there are none."""
-    counts = Counter((finding.rule, finding.name) for finding in findings)
-    rows = sorted(counts.items(), key=lambda row: (-row[1], row[0]))
+    numbers = Counter((finding.rule, finding.name) for finding in findings)
+    rows = sorted(numbers.items(), key=lambda row: (-row[1], row[0]))
     lines = [f"{number:>5}  {terminal(rule)}  {terminal(name)}" for (rule, name), number in rows]
     return ["count  rule    name", *lines, ""] if lines else []
 
 
-def _summary(report: Report, look: Look) -> str:
+def judged(report: Report) -> str:
+    """What was read, judged and passed over."""
     statistics = report.statistics
     read = (counted(statistics.files, "file"), counted(statistics.documents, "document"))
-    judged = f"{', '.join(read)}, {counted(statistics.objects, 'object')} judged{_skipped(report)}"
-    found = ", ".join(_found(report, look))
-    return ". ".join(part for part in (judged, found, f"{statistics.seconds:.2f} s") if part)
+    return f"{', '.join(read)}, {counted(statistics.objects, 'object')} judged{_skipped(report)}"
+
+
+def _summary(report: Report, look: Look) -> str:
+    parts = (judged(report), ", ".join(counts(report, look)), f"{report.statistics.seconds:.2f} s")
+    return ". ".join(part for part in parts if part)
 
 
 def _skipped(report: Report) -> str:
@@ -65,7 +69,8 @@ def _skipped(report: Report) -> str:
     return f" (skipped: {reasons})" if reasons else ""
 
 
-def _found(report: Report, look: Look) -> Iterator[str]:
+def counts(report: Report, look: Look) -> Iterator[str]:
+    """How many findings there are of each severity, and how many are suppressed."""
     for severity in (Severity.ERROR, Severity.WARNING):
         if number := report.count(severity):
             yield counted(number, severity.value)

@@ -67,7 +67,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity
+from srcip_lint.rule import Change, Diagnosis, Model, Related, Rule, Service, Severity
 
 _ACCEPTS_EXTERNAL_IPS = (1, 28)
 """The Kubernetes version since which a ClusterIP Service with external IPs may have the field."""
@@ -94,6 +94,7 @@ def _is_older(model: Model) -> bool:
 
 def _rejected(service: Service, policy: str) -> Diagnosis:
     meant = "write `type: LoadBalancer` or `type: NodePort`, if clients outside the cluster are meant"
+    removal = "remove externalTrafficPolicy" if service.type.written else "else remove externalTrafficPolicy"
     return Diagnosis(
         at=service.external_traffic_policy.place,
         message=f"The API server rejects this Service: externalTrafficPolicy {policy} may only be set for "
@@ -101,13 +102,13 @@ def _rejected(service: Service, policy: str) -> Diagnosis:
         severity=Severity.ERROR,
         object=service.object,
         related=(_type(service),),
-        fixes=("remove externalTrafficPolicy", meant)
-        if service.type.written
-        else (meant, "else remove externalTrafficPolicy"),
+        fixes=(removal, meant) if service.type.written else (meant, removal),
+        changes=(Change(removal, service.external_traffic_policy.place, None),),
     )
 
 
 def _rejected_by_older(model: Model, service: Service) -> Diagnosis:
+    removal = "else remove externalTrafficPolicy"
     version = ".".join(str(part) for part in model.environment.kubernetes_version or ())
     return Diagnosis(
         at=service.external_traffic_policy.place,
@@ -118,8 +119,9 @@ def _rejected_by_older(model: Model, service: Service) -> Diagnosis:
         related=(_type(service), Related(service.external_ips[0].place, "its external IPs", service.object)),
         fixes=(
             "write `type: NodePort` or `type: LoadBalancer`: both may have external IPs too",
-            "else remove externalTrafficPolicy",
+            removal,
         ),
+        changes=(Change(removal, service.external_traffic_policy.place, None),),
     )
 
 

@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Rule, Service, Severity
+from srcip_lint.rule import Change, Diagnosis, Model, Rule, Service, Severity
 
 _POLICIES = ("Cluster", "Local")
 
@@ -77,13 +77,15 @@ def _judge(service: Service, field: str) -> Iterable[Diagnosis]:
     if not isinstance(policy.value, str) or policy.value in _POLICIES:
         return
     meant = next((known for known in _POLICIES if known.casefold() == policy.value.strip().casefold()), None)
+    fix = f"write `{field}: {meant}`" if meant else f"write `{field}: Cluster` or `{field}: Local`"
     hint = f"; did you mean {meant}?" if meant else "."
     yield Diagnosis(
         at=policy.place,
         message=f"The API server rejects this Service: {policy.value} is no {field}, only Cluster and Local are{hint}",
         severity=Severity.ERROR,
         object=service.object,
-        fixes=(f"write `{field}: {meant}`",) if meant else (f"write `{field}: Cluster` or `{field}: Local`",),
+        fixes=(fix,),
+        changes=(Change(fix, policy.place, meant),) if meant else (),
     )
 
 

@@ -63,7 +63,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity
+from srcip_lint.rule import Change, Diagnosis, Model, Related, Rule, Service, Severity
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
@@ -76,14 +76,16 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _rejected(service: Service, port: object) -> Diagnosis:
+    place, removal = service.health_check_node_port.place, "remove healthCheckNodePort"
     return Diagnosis(
-        at=service.health_check_node_port.place,
+        at=place,
         message=f"The API server rejects this Service: healthCheckNodePort {port} may only be set when "
         f"`type` is 'LoadBalancer' and `externalTrafficPolicy` is 'Local', and here {_state(service)}.",
         severity=Severity.ERROR,
         object=service.object,
         related=_wrong(service),
-        fixes=("remove healthCheckNodePort", _completed(service)),
+        fixes=(removal, _completed(service)),
+        changes=(Change(removal, place, None),),
     )
 
 
