@@ -158,8 +158,14 @@ def read_endpoint_slice(root: Field) -> Endpoints:
     found = read_object(root)
     service = found.labels.get("kubernetes.io/service-name")
     items = root.field("endpoints").items()
-    endpoints = tuple(Endpoint(item.field("nodeName").text(None), _first_address(item)) for item in items)
+    endpoints = tuple(Endpoint(_node_name(item), _first_address(item)) for item in items)
     return Endpoints(found, service if isinstance(service, str) else None, endpoints)
+
+
+def _node_name(item: Field) -> Located[str | Unknown | None]:
+    """The node of an endpoint. `v1beta1` named it in `topology`, and the API server reads it from there."""
+    name = item.field("nodeName")
+    return item.field("topology", "kubernetes.io/hostname").text(None) if name.absent else name.text(None)
 
 
 def _first_address(item: Field) -> Located[str | Unknown | None]:
