@@ -27,7 +27,9 @@ from srcip_lint_rules.input import (
 from srcip_lint_rules.lost import (
     src101_cluster_policy_client_ip_required,
     src102_edge_proxy_behind_cluster_policy,
+    src104_internal_policy_mistaken_for_external,
 )
+from srcip_lint_rules.misjudged import src407_source_ranges_node_port_bypass
 
 RULES: tuple[Rule, ...] = (
     src001_unreadable_input.RULE,
@@ -37,8 +39,10 @@ RULES: tuple[Rule, ...] = (
     src005_duplicate_object.RULE,
     src101_cluster_policy_client_ip_required.RULE,
     src102_edge_proxy_behind_cluster_policy.RULE,
+    src104_internal_policy_mistaken_for_external.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
+    src407_source_ranges_node_port_bypass.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES, Family
+from srcip_lint.balancers.signals import (
+    ANNOTATIONS,
+    CLASSES,
+    FAMILIES,
+    Family,
+    is_bare_metal,
+    needs_node_ports,
+)
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
@@ -51,6 +58,16 @@ class Balancer:
     @property
     def name(self) -> str:
         return self.family.label if self.family else "an unknown load balancer"
+
+    @property
+    def bare_metal(self) -> bool:
+        """Is it surely one that runs on the cluster's own nodes, with no cloud's firewall before them?"""
+        return self.family is not None and is_bare_metal(self.family)
+
+    @property
+    def needs_node_ports(self) -> bool:
+        """May it need the node ports of a Service to reach its pods?"""
+        return self.family is None or needs_node_ports(self.family)
 
     @property
     def follows_endpoints(self) -> bool | None:
