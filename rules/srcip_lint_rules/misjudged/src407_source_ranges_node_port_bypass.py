@@ -105,11 +105,9 @@ def _leaves_out(service: Service) -> bool:
         networks = [ip_network(str(each.value).strip(), strict=False) for each in service.source_ranges]
     except ValueError:
         return False
-    whole = (
-        *collapse_addresses(each for each in networks if isinstance(each, IPv4Network)),
-        *collapse_addresses(each for each in networks if isinstance(each, IPv6Network)),
-    )
-    return bool(whole) and all(each.prefixlen for each in whole)
+    four = collapse_addresses(each for each in networks if isinstance(each, IPv4Network))
+    six = collapse_addresses(each for each in networks if isinstance(each, IPv6Network))
+    return bool(networks) and all(each.prefixlen for each in four) and all(each.prefixlen for each in six)
 
 
 def _written_ports(service: Service) -> tuple[int, ...]:
