@@ -202,13 +202,13 @@ class Bundle:
         near = self._near(referrer, self._config_maps_by_name.get(name, ()))
         return near[0] if len(near) == 1 else None
 
-    def _near(self, referrer: Object, found: Iterable[R]) -> list[R]:
+    def _near(self, referrer: Object, found: Iterable[R], but_not: tuple[Answer, ...] = (Answer.NO,)) -> list[R]:
         """Those of the found resources that may be in the referrer's namespace, and stand in the nearest scope."""
         objects = ((resource, _object(resource)) for resource in found)
         fitting = [
             resource
             for resource, each in objects
-            if same_namespace(referrer.namespace, each.namespace) is not Answer.NO and self.compatible(referrer, each)
+            if same_namespace(referrer.namespace, each.namespace) not in but_not and self.compatible(referrer, each)
         ]
         return nearest(referrer, fitting)
 
@@ -278,8 +278,8 @@ class Bundle:
         )
 
     def endpoints_of(self, service: Service) -> list[Endpoints]:
-        """Those of them that belong to it: in the nearest scope that has any."""
-        return self._near(service.object, self.hand_made_endpoints(service))
+        """Those of them that surely belong to it: in its namespace, in the nearest scope that has any."""
+        return self._near(service.object, self.hand_made_endpoints(service), but_not=(Answer.NO, Answer.UNKNOWN))
 
     def patches_of(self, service: Service) -> tuple[Service, ...]:
         """Definitions of a Service that may be applied on top of it, or it on top of them: partial ones and, where it

@@ -29,7 +29,7 @@ from srcip_lint.positions import dotted
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
-from srcip_lint.resources.service import Service
+from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Workload
 
 __all__ = [
@@ -39,6 +39,8 @@ __all__ = [
     "Answer",
     "Check",
     "Diagnosis",
+    "Endpoint",
+    "Endpoints",
     "Family",
     "Hop",
     "Model",
