@@ -25,6 +25,8 @@ _PAUSES = ("paused", "paused-replicas", "paused-scale-in")
 _PAUSE = "autoscaling.keda.sh/"
 _ALWAYS_ACTIVE = frozenset({"cpu", "memory"})
 """The triggers that KEDA leaves to the HorizontalPodAutoscaler: alone they never bring a workload to zero."""
+_INTERCEPTOR = "http-add-on-interceptor"
+"""What the image's name holds, whatever the registry."""
 
 
 def all_at_once(workload: Workload, replicas: int | None) -> Bound | None:
@@ -82,6 +84,18 @@ def falls_to_zero(scaler: Autoscaler) -> Answer:
 def least_replicas(scaler: Autoscaler) -> Located[int | Unknown | None]:
     """The field that says how few replicas are left while there is nothing to do."""
     return scaler.idle if scaler.idle.written else scaler.minimum
+
+
+def by_timetable(scaler: Autoscaler) -> bool:
+    """Is it only a timetable that decides when there is something to do?"""
+    deciding = {each for each in scaler.triggers or () if each not in _ALWAYS_ACTIVE}
+    return deciding == {"cron"}
+
+
+def is_interceptor(workload: Workload) -> bool:
+    """Is it the proxy of KEDA's HTTP add-on, which takes requests for others that have no pod, and so wakes them?"""
+    images = (container.image.value for container in workload.template.containers)
+    return any(isinstance(image, str) and _INTERCEPTOR in image for image in images)
 
 
 def _looks_for_work(scaler: Autoscaler) -> Answer:

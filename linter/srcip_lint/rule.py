@@ -13,6 +13,15 @@ from enum import Enum
 
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
+from srcip_lint.lifecycle import (
+    all_at_once,
+    by_timetable,
+    drains,
+    falls_to_zero,
+    is_interceptor,
+    least_replicas,
+    leaves_nodes,
+)
 from srcip_lint.model import Model, Requirement, WayIn
 from srcip_lint.path.hops import (
     Addresses,
@@ -30,13 +39,14 @@ from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
-from srcip_lint.resources.workload import Workload
+from srcip_lint.resources.workload import Autoscaler, Workload
 
 __all__ = [
     "HOSTNAME",
     "Addresses",
     "AffinityTerm",
     "Answer",
+    "Autoscaler",
     "Check",
     "Diagnosis",
     "Endpoint",
@@ -60,8 +70,15 @@ __all__ = [
     "WayIn",
     "Whose",
     "Workload",
+    "all_at_once",
+    "by_timetable",
     "describe",
     "dotted",
+    "drains",
+    "falls_to_zero",
+    "is_interceptor",
+    "least_replicas",
+    "leaves_nodes",
     "required_here",
     "spelled",
     "surely",
