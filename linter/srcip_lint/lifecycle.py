@@ -62,6 +62,12 @@ def leaves_nodes(workload: Workload) -> Bound | None:
     return update.max_surge if is_rolling and update.max_surge.value in (0, "0", "0%") else None
 
 
+def holds_host_ports(template: PodTemplate) -> bool:
+    """Do the pods claim ports of their node, so that an old and a new one cannot stand on it together?"""
+    claimed = (port.host_port.value for container in template.containers for port in container.ports)
+    return template.host_network.value is True or any(isinstance(port, int) and port > 0 for port in claimed)
+
+
 def drains(template: PodTemplate) -> Answer:
     """Is anything written that keeps a pod serving for a while when it is to end: a preStop hook, or more time to end
     than the default?"""

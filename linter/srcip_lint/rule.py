@@ -14,10 +14,12 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
 from srcip_lint.lifecycle import (
+    Bound,
     all_at_once,
     by_timetable,
     drains,
     falls_to_zero,
+    holds_host_ports,
     is_interceptor,
     least_replicas,
     leaves_nodes,
@@ -47,6 +49,7 @@ __all__ = [
     "AffinityTerm",
     "Answer",
     "Autoscaler",
+    "Bound",
     "Check",
     "Diagnosis",
     "Endpoint",
@@ -76,6 +79,7 @@ __all__ = [
     "dotted",
     "drains",
     "falls_to_zero",
+    "holds_host_ports",
     "is_interceptor",
     "least_replicas",
     "leaves_nodes",

@@ -13,6 +13,7 @@ from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
     src602_spread_selector_mismatch,
     src605_local_single_replica,
+    src606_local_disruptive_update,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -53,4 +54,5 @@ RULES: tuple[Rule, ...] = (
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
+    src606_local_disruptive_update.RULE,
 )
