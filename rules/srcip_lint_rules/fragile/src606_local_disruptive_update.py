@@ -57,7 +57,7 @@ metadata:
 spec:
   replicas: 3
   strategy:
-    type: Recreate  # want warning "takes away all pods of Deployment web at once"
+    type: Recreate  # want warning "takes away all its pods at once"
   selector:
     matchLabels:
       app: web
@@ -166,7 +166,7 @@ def _updates_itself(model: Model, workload: Workload) -> bool:
 
 
 def _agreed(model: Model, workloads: list[Workload], question: Callable[[Workload], Bound | None]) -> Bound | None:
-    """The field that answers the question, in whichever of the contradicting files; None where one has no such field."""
+    """The field that answers the question, in whichever of the contradicting files; None where one has none."""
     found = [question(each) for each in workloads if _updates_itself(model, each)]
     return found[0] if len(found) == len(workloads) and all(found) else None
 
@@ -181,7 +181,7 @@ def _all_gone(model: Model, service: Service, workloads: list[Workload]) -> Diag
     outcome = f"{way.name} has no node left to send packets to" if way else "what comes is dropped or refused"
     return Diagnosis(
         at=field.place,
-        message=f"Every update takes away all pods of {workload.object.ref} at once ({_why(model, workload)}): until a "
+        message=f"An update of {workload.object.ref} takes away all its pods at once ({_why(model, workload)}): until a "
         f"new one is ready, no node has one for {service.object.ref} under externalTrafficPolicy Local, and {outcome}.",
         severity=Severity.WARNING,
         object=workload.object,
