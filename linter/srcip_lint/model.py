@@ -66,6 +66,13 @@ class WayIn:
     on_one_node: str = ""
     """For a message: what it has left when all ready pods stand on one node. Empty where it does not go by nodes."""
 
+    @property
+    def checks_health(self) -> bool:
+        """Does it learn only by polling nodes which of them have a ready pod, so that it learns late?"""
+        balancer = self.balancer
+        polls = balancer is None or balancer.polls_health or balancer.follows_endpoints is not True
+        return self.follows_endpoints is True and bool(self.on_one_node) and polls
+
 
 @dataclass(frozen=True, slots=True)
 class Requirement:

@@ -14,6 +14,7 @@ from srcip_lint_rules.fragile import (
     src602_spread_selector_mismatch,
     src605_local_single_replica,
     src606_local_disruptive_update,
+    src607_local_no_termination_drain,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -55,4 +56,5 @@ RULES: tuple[Rule, ...] = (
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
     src606_local_disruptive_update.RULE,
+    src607_local_no_termination_drain.RULE,
 )

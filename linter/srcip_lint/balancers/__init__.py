@@ -18,6 +18,7 @@ from srcip_lint.balancers.signals import (
     Family,
     is_bare_metal,
     needs_node_ports,
+    polls_health,
 )
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
@@ -58,6 +59,12 @@ class Balancer:
     @property
     def name(self) -> str:
         return self.family.label if self.family else "an unknown load balancer"
+
+    @property
+    def polls_health(self) -> bool:
+        """Does it learn from the health-check node port which nodes have a pod? Signals may disagree about the
+        rest."""
+        return bool(self.signals) and all(polls_health(signal.family) for signal in self.signals)
 
     @property
     def bare_metal(self) -> bool:

@@ -181,8 +181,9 @@ def _all_gone(model: Model, service: Service, workloads: list[Workload]) -> Diag
     outcome = f"{way.name} has no node left to send packets to" if way else "what comes is dropped or refused"
     return Diagnosis(
         at=field.place,
-        message=f"An update of {workload.object.ref} takes away all its pods at once ({_why(model, workload)}): until a "
-        f"new one is ready, no node has one for {service.object.ref} under externalTrafficPolicy Local, and {outcome}.",
+        message=f"An update of {workload.object.ref} takes away all its pods at once ({_why(model, workload)}): until "
+        f"a new one is ready, no node has one for {service.object.ref} under externalTrafficPolicy Local, and "
+        f"{outcome}.",
         severity=Severity.WARNING,
         object=workload.object,
         related=(*_count(model, workload), _policy(service)),
