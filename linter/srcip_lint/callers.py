@@ -30,11 +30,12 @@ _HOST_NAMES = "external-dns.alpha.kubernetes.io/hostname"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Something that may connect to the address, and the sign that it does, for a message."""
+    """Something that may connect to the address: who it is, where the sign of it stands, and what that says."""
 
-    object: Object
+    who: str
     at: Place
     why: str
+    object: Object
 
 
 def on_host_network(service: Service, bundle: Bundle) -> tuple[Caller, ...]:
@@ -51,7 +52,7 @@ def on_host_network(service: Service, bundle: Bundle) -> tuple[Caller, ...]:
     ]
     words = "its pods are on their nodes' network"
     return tuple(
-        Caller(workload.object, workload.template.host_network.place, words)
+        Caller(str(workload.object.ref), workload.template.host_network.place, words, workload.object)
         for workload in nearest(service.object, found)
     )
 
@@ -70,7 +71,8 @@ def _is_agent(workload: Workload) -> bool:
 def _challengers(service: Service, bundle: Bundle) -> Iterator[Caller]:
     for workload in bundle.running(_CHALLENGER):
         if bundle.compatible(service.object, workload.object):
-            yield Caller(workload.object, workload.place, "before a challenge it checks the public address itself")
+            why = "before a challenge it checks the public address itself"
+            yield Caller(str(workload.object.ref), workload.place, why, workload.object)
 
 
 def _resolvers(service: Service, bundle: Bundle) -> Iterator[Caller]:
@@ -85,7 +87,8 @@ def _answers(config: ConfigMap, addresses: frozenset[str], names: frozenset[str]
     for located in config.files.values():
         lines = [line.split() for line in located.value.splitlines()] if isinstance(located.value, str) else []
         if any(addresses & {*words} or (words[:1] == ["rewrite"] and names & {*words[-1:]}) for words in lines):
-            yield Caller(config.object, located.place, "CoreDNS answers with the external address here")
+            why = "CoreDNS answers with the external address here"
+            yield Caller("whoever asks CoreDNS for it", located.place, why, config.object)
 
 
 def _addresses(service: Service) -> frozenset[str]:

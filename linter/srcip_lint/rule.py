@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from srcip_lint.callers import Caller
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
 from srcip_lint.lifecycle import (
@@ -50,6 +51,7 @@ __all__ = [
     "Answer",
     "Autoscaler",
     "Bound",
+    "Caller",
     "Check",
     "Diagnosis",
     "Endpoint",

@@ -15,6 +15,7 @@ from srcip_lint_rules.fragile import (
     src605_local_single_replica,
     src606_local_disruptive_update,
     src607_local_no_termination_drain,
+    src617_local_ipvs_in_cluster_clients,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -57,4 +58,5 @@ RULES: tuple[Rule, ...] = (
     src605_local_single_replica.RULE,
     src606_local_disruptive_update.RULE,
     src607_local_no_termination_drain.RULE,
+    src617_local_ipvs_in_cluster_clients.RULE,
 )

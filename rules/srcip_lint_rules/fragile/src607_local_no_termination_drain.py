@@ -197,16 +197,17 @@ def _watcher(way: WayIn) -> str:
 
 def _dropped(way: WayIn, workload: Workload) -> str:
     return (
-        f"When the last pod of {workload.object.ref} on a node is to end, what {_watcher(way)} still sends to that node "
-        "is dropped until its health check has failed: before Kubernetes 1.26 kube-proxy hands nothing to such a pod, "
-        "whatever keeps it serving."
+        f"When the last pod of {workload.object.ref} on a node is to end, what {_watcher(way)} still sends to that "
+        "node is dropped until its health check has failed: before Kubernetes 1.26 kube-proxy hands nothing to such a "
+        "pod, whatever keeps it serving."
     )
 
 
 def _refused(way: WayIn, workload: Workload) -> str:
     return (
         f"The last pod of {workload.object.ref} on a node may be gone before {_watcher(way)} notices by its health "
-        "checks, and what still comes to the node is refused: no preStop hook and no longer time to end keeps it serving."
+        "checks, and what still comes to the node is refused: no preStop hook and no longer time to end keeps it "
+        "serving."
     )
 
 
