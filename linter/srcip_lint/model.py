@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.balancers import Balancer, identify
+from srcip_lint.balancers import Balancer, by_name, identify
 from srcip_lint.balancers.delivery import deliver
 from srcip_lint.bundle import Bundle, Selection, nearest
 from srcip_lint.callers import Caller, on_host_network, on_pod_network
@@ -349,7 +349,10 @@ class Model:
         return self.environment.node_ports_closed or guards_node_ports(service, self.bundle)
 
     def callers(self, service: Service, *, on_host: bool) -> tuple[Caller, ...]:
-        """Who in the cluster may connect to the Service's external address, from a node's network or from the pods'."""
+        """Who in the cluster may connect to the Service's external address, from a node's network or from the pods';
+        nobody where its load balancer may give it a host name instead."""
+        if by_name(service, identify(service, self.bundle, self.environment)):
+            return ()
         return (on_host_network if on_host else on_pod_network)(service, self.bundle)
 
     def _left_on_one_node(self, service: Service, balancer: Balancer) -> str:

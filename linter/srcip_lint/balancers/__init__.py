@@ -15,6 +15,8 @@ from srcip_lint.balancers.signals import (
     ANNOTATIONS,
     CLASSES,
     FAMILIES,
+    HOST_NAMES,
+    NAMES_ONLY,
     Family,
     is_bare_metal,
     needs_node_ports,
@@ -29,7 +31,7 @@ from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["Balancer", "Signal", "identify"]
+__all__ = ["Balancer", "Signal", "by_name", "identify"]
 
 _KUBE_VIP = "kube-vip/kube-vip"
 """What the image's name holds, whatever the registry."""
@@ -84,6 +86,13 @@ class Balancer:
         """
         answers = {signal.family.follows_endpoints for signal in self.signals}
         return answers.pop() if len(answers) == 1 else None
+
+
+def by_name(service: Service, balancer: Balancer) -> bool:
+    """May the load balancer give the Service a host name in place of an address? kube-proxy then takes no address for
+    the node's own, and callers in the cluster leave it like anybody else."""
+    is_nameful = any(signal.family.name in NAMES_ONLY for signal in balancer.signals)
+    return is_nameful or any(key in service.object.annotations for key in HOST_NAMES)
 
 
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Balancer:

@@ -50,6 +50,18 @@ def is_bare_metal(family: Family) -> bool:
     return family.name in _BARE_METAL
 
 
+NAMES_ONLY = frozenset({"aws-lbc", "aws-ccm"})
+"""Families that give a Service a host name and no address."""
+
+HOST_NAMES = (
+    "load-balancer.hetzner.cloud/hostname",
+    "loadbalancer.openstack.org/hostname",
+    "service.beta.kubernetes.io/do-loadbalancer-hostname",
+    "service.beta.kubernetes.io/scw-loadbalancer-use-hostname",
+)
+"""Annotations by which a Service gets a host name in place of its address."""
+
+
 def needs_node_ports(family: Family) -> bool:
     """May it need the node ports of a Service to reach its pods?"""
     return family.name not in _WITHOUT_NODE_PORTS

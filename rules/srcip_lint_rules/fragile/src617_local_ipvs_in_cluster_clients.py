@@ -25,6 +25,8 @@ It is **info**, and assumes that those pods do connect to the address.
 - `own-pods`: the only pods on their nodes' network are those behind the Service: their nodes have a pod.
 - `agents`: the pods on their nodes' network are there for the cluster's own sake: the network plugin, storage drivers,
   the load balancer, exporters.
+- `host-name`: the load balancer gives the Service a host name and no address, as those of AWS do: then no node takes it
+  for its own.
 - `one-node`: there is only one node that takes ordinary pods, by `nodes` in the configuration or the Node objects read.
 - `placeholder`: a placeholder stands for the policy, the type or hostNetwork.
 - `unknown-dataplane`: the signs of the dataplane disagree.
