@@ -19,7 +19,7 @@ from srcip_lint.resources.workload import Workload
 
 _AGENTS = re.compile(
     r"kube-(proxy|vip|router|apiserver|controller-manager|scheduler)|k8s-dns-node-cache|node-exporter|device-plugin"
-    r"|metallb|frr|calico|cilium|flannel|weave|antrea|multus|ovn|(^|[/._-])(csi|cni|etcd)([/._-]|$)"
+    r"|metallb|frr|calico|cilium|flannel|weave|antrea|multus|ovn|(^|[/._-])(csi|cni|etcd)([/._:@-]|$)"
 )
 """Images of what runs on every node's network for the cluster's own sake, and connects to no Service's address."""
 

@@ -314,6 +314,10 @@ class Model:
             self._ways[service] = tuple(self._find_ways(service))
         return self._ways[service]
 
+    def goes_by_node(self, service: Service) -> bool:
+        """Does a way in lead to the nodes, so that it matters to it which of them have a ready pod?"""
+        return any(way.on_one_node for way in self.ways_in(service))
+
     def following_way(self, service: Service) -> WayIn | None:
         """The way that speaks for a Service every way into which is known to leave out nodes without a ready pod; None
         where one does not, or may not."""

@@ -99,8 +99,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.local_services:
         patched = any(patch.selector.written for patch in model.bundle.patches_of(service))
-        by_node = any(way.on_one_node for way in model.ways_in(service))
-        if not service.selector.written and not patched and by_node:
+        if not service.selector.written and not patched and model.goes_by_node(service):
             found = [each for each in model.bundle.endpoints_of(service) if each.endpoints]
             if found and not any(each.stands_in for each in found):
                 yield from _judge(model, service, found)
