@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from srcip_lint.documents import Place
-from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
+from srcip_lint.resources.fields import Field, Located, Unknown
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.pods import PodTemplate, read_template
 from srcip_lint.resources.updates import Update, read_update
@@ -105,14 +105,14 @@ def read_autoscaler(root: Field) -> Autoscaler:
         _name(target.field("kind"), "Deployment" if is_keda else ""),
         _name(target.field("name"), ""),
         minimum,
-        spec.field("idleReplicaCount").integer(None),
-        _triggers(spec.field("triggers")),
+        spec.field("idleReplicaCount").integer(None) if is_keda else Located(None, spec.place, written=False),
+        _triggers(spec.field("triggers")) if is_keda else (),
     )
 
 
 def _triggers(field: Field) -> tuple[str | Unknown, ...] | None:
-    readable = field.absent or (isinstance(field.raw, list) and not placeholder(field.raw))
-    return tuple(item.field("type").text("").value for item in field.items()) if readable else None
+    found = tuple(item.field("type").text("").value for item in field.items())
+    return found if field.absent or isinstance(field.raw, list) else None
 
 
 def read_rollout_reference(root: Field) -> Autoscaler | None:

@@ -17,8 +17,8 @@ sends to the node all the same are dropped.
 - `disruptive`: that is a Deployment with two replicas or more whose update may take away all of them at once; or a
   DaemonSet whose update may, or whose maxSurge is 0.
 
-It is a **warning** where all pods go at once, since every update drops; **info** for a DaemonSet that updates node by
-node.
+It is a **warning** where all pods go at once, since every update drops; **info** where they do so only while an
+autoscaler leaves as few as it may, and for a DaemonSet that updates node by node.
 
 ## Silent when
 
@@ -184,7 +184,7 @@ def _all_gone(model: Model, service: Service, workloads: list[Workload]) -> Diag
         message=f"An update of {workload.object.ref} takes away all its pods at once ({_why(model, workload)}): until "
         f"a new one is ready, no node has one for {service.object.ref} under externalTrafficPolicy Local, and "
         f"{outcome}.",
-        severity=Severity.WARNING,
+        severity=Severity.INFO if _at_its_least(model, workload) else Severity.WARNING,
         object=workload.object,
         related=(*_count(model, workload), _policy(service)),
         fixes=_one_by_one(workload),
@@ -197,8 +197,14 @@ def _why(model: Model, workload: Workload) -> str:
     bound = workload.update.max_unavailable.value
     if bound == "100%":
         return "maxUnavailable is 100%"
-    scaled = " while an autoscaler leaves that few" if model.bundle.scaler(workload) else ""
-    return f"maxUnavailable is {bound}, and it has {model.replicas(workload)} replicas{scaled}"
+    least = ", the least that an autoscaler leaves" if _at_its_least(model, workload) else ""
+    return f"maxUnavailable is {bound}, and it has {model.replicas(workload)} replicas{least}"
+
+
+def _at_its_least(model: Model, workload: Workload) -> bool:
+    """Do all pods go only while an autoscaler leaves as few as it may?"""
+    is_number = isinstance(workload.update.max_unavailable.value, int) and workload.strategy.value == "RollingUpdate"
+    return is_number and workload.kind == "Deployment" and model.bundle.scaler(workload) is not None
 
 
 def _count(model: Model, workload: Workload) -> Iterable[Related]:
