@@ -75,6 +75,12 @@ def test_maxunavailable_is_rounded_down_maxsurge_up_and_both_zero_are_one(
     assert unavailable(workload("Deployment", spec).update, replicas) == gone
 
 
+@pytest.mark.parametrize("spec", ["'${STRATEGY}'", "{type: '${TYPE}', rollingUpdate: '${ROLLING}'}"])
+def test_of_what_stands_inside_a_placeholder_nothing_is_known(spec: str) -> None:
+    update = workload("DaemonSet", f"updateStrategy: {spec}").update
+    assert all(isinstance(each.value, Unknown) for each in (update.type, update.max_unavailable, update.max_surge))
+
+
 AT_ONCE = [
     ("Deployment", "strategy: {type: Recreate}", 2, "type"),
     ("Deployment", "strategy: {type: Recreate}", 1, None),

@@ -140,6 +140,7 @@ ASSUMED = {
     "SRC104/reported": [_MASQUERADES],
     "SRC104/reported-5": [_MASQUERADES, "the pods behind it are not those of a DaemonSet"],
     "SRC104/reported-9": ["the load balancer passes connections through and sends no PROXY protocol"],
+    "SRC104/reported-11": [_MASQUERADES],
     "SRC303/reported": [],
     "SRC321/reported": [],
     "SRC321/reported-4": ["the feature gate HPAScaleToZero is on; without it the API server rejects minReplicas 0"],

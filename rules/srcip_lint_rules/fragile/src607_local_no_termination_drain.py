@@ -192,7 +192,7 @@ def _diagnosis(model: Model, service: Service, way: WayIn, workload: Workload) -
 
 
 def _watcher(way: WayIn) -> str:
-    return way.name if way.balancer else "the front that checks the nodes"
+    return way.name if way.balancer and way.balancer.polls_health else "the front that checks the nodes"
 
 
 def _dropped(way: WayIn, workload: Workload) -> str:
