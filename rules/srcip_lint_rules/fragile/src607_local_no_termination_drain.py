@@ -171,9 +171,11 @@ def _ends_early(model: Model, service: Service, definitions: tuple[Workload, ...
 
 def _drops(model: Model, service: Service) -> bool:
     """Do the nodes hand no packet to a pod that is to end?"""
-    version, found = model.environment.kubernetes_version, model.dataplane(service).dataplane
-    is_kube_proxy = found is not None and found.name.startswith("kube-proxy")
-    return version is not None and version < _HANDS_ON and is_kube_proxy
+    version = model.environment.kubernetes_version
+    if version is None or version >= _HANDS_ON:
+        return False
+    found = model.dataplane(service).dataplane
+    return found is not None and found.name.startswith("kube-proxy")
 
 
 def _diagnosis(model: Model, service: Service, way: WayIn, workload: Workload) -> Diagnosis:

@@ -150,7 +150,7 @@ has a pod on every node.
 ## Sources
 
 - kubernetes/kubernetes#75262, #93456, #92857, and pull request 97081 (pods on the pod network only).
-- metallb/metallb#2751; Kubernetes `pkg/proxy/ipvs/proxier.go`.
+- metallb/metallb#2751; Kubernetes `pkg/proxy/ipvs/proxier.go`; a like fault of Cilium 1.19: cilium/cilium#45252.
 """
 
 from __future__ import annotations
