@@ -13,9 +13,10 @@ sees no more of it, and loses callers inside.
 - `cluster`: its external traffic policy is Cluster, written or by default.
 - `node-address`: on a way in, the address that the pod sees, or that its proxy takes for the client's, is a node's.
 
-It is a **warning**; **info** where `externalTrafficPolicy: Cluster` is written beside it, for whoever wrote both may
-have meant both, and where it is not known whose pods the Service selects. Where the client's address is needed (it is
-asserted, or a control in the proxy's configuration is keyed on it) it is a warning in any case.
+It is a **warning**; where no pods were read, it is assumed that they are no DaemonSet's. It is **info** where
+`externalTrafficPolicy: Cluster` is written beside it, for whoever wrote both may have meant both, and where a
+placeholder, or something beside the Service that was not read, hides whose pods it selects. Where the client's address
+is needed (it is asserted, or a control in the proxy's configuration is keyed on it) it is a warning in any case.
 
 ## Silent when
 
@@ -158,11 +159,17 @@ def _of_agents(model: Model, service: Service) -> bool:
     return any(world and all(workload.kind == "DaemonSet" for workload in world) for world in worlds)
 
 
+def _may_be_agents(model: Model, service: Service) -> bool:
+    """May the pods be a DaemonSet's that is hidden from us: by a placeholder, or in something that was not read?"""
+    selection = model.selected(service)
+    return bool(selection.possible) or (not selection.known and model.may_hide_pods(service))
+
+
 def _diagnosis(
     model: Model, service: Service, path: SourcePath, judge: Hop, seen: Addresses, needed: Requirement | None
 ) -> Diagnosis:
-    external, is_known = service.external_traffic_policy, model.selected(service).known
-    is_sure = bool(needed) or (is_known and not external.written)
+    is_known = model.selected(service).known
+    is_sure = bool(needed) or not (service.external_traffic_policy.written or _may_be_agents(model, service))
     best, *others = model.keep_address_fixes(service)
     unknown = () if is_known or needed else ("the pods behind it are not those of a DaemonSet",)
     return Diagnosis(
