@@ -125,6 +125,7 @@ edges:
   - service: plain
 metallb: {version: "0.15", namespace: metallb-system, memberlist: off, speakerNodeSelector: {lb: "yes"}}
 kubernetesVersion: "1.30"
+nodePortsClosed: true
 closedWorld: true
 requireClientIP: [shop/*, web, {namespace: edge, labels: {app: nginx}}]
 select: [SRC3]
@@ -164,6 +165,7 @@ def test_every_setting_is_read(write: Write) -> None:
             "speakerNodeSelector": {"lb": "yes"},
         },
         kubernetes_version=(1, 30),
+        node_ports_closed=True,
         closed_world=True,
         require_client_ip=(
             ObjectPattern("shop", "*"),
@@ -177,7 +179,7 @@ def test_every_setting_is_read(write: Write) -> None:
     legacy, lab = config.overrides
     assert (legacy.paths, legacy.rules, legacy.reason) == (("legacy/**",), ("SRC301",), "switched off in March")
     assert legacy.spot
-    assert legacy.spot.span.line == 23
+    assert legacy.spot.span.line == 24
     assert lab.severity == {"SRC3": Severity.INFO}
 
 

@@ -174,7 +174,7 @@ class Bundle:
         """
         if workload.replicas is None:
             return None
-        scalers = self._scalers(workload)
+        scalers = self.scalers(workload)
         minima = {scaler.minimum.value for scaler in scalers}
         if len(minima) > 1:
             return Located(Unknown("several autoscalers"), workload.replicas.place)
@@ -182,17 +182,12 @@ class Bundle:
 
     def scaler(self, workload: Workload) -> Autoscaler | None:
         """The autoscaler that decides how many replicas there are at least; of several that agree, one."""
-        return next(iter(self._scalers(workload)), None)
+        return next(iter(self.scalers(workload)), None)
 
-    def _scalers(self, workload: Workload) -> list[Autoscaler]:
+    def scalers(self, workload: Workload) -> list[Autoscaler]:
+        """The autoscalers that decide about a workload: those of the nearest scope that has any."""
         found = self._scalers_by_target.get((workload.kind, workload.object.name), ())
-        near = [
-            scaler
-            for scaler in found
-            if same_namespace(scaler.object.namespace, workload.object.namespace) is not Answer.NO
-            and self.compatible(workload.object, scaler.object)
-        ]
-        return nearest(workload.object, near)
+        return self._near(workload.object, found)
 
     @cached_property
     def _scalers_by_target(self) -> dict[tuple[str, str], list[Autoscaler]]:
@@ -204,14 +199,18 @@ class Bundle:
     def config_map(self, referrer: Object, name: str) -> ConfigMap | None:
         """The ConfigMap of that name in the referrer's namespace, in the nearest scope that has one. None where none
         was read, and where several were and nothing tells which of them it is."""
-        found = [
-            config_map
-            for config_map in self._config_maps_by_name.get(name, ())
-            if same_namespace(referrer.namespace, config_map.object.namespace) is not Answer.NO
-            and self.compatible(referrer, config_map.object)
-        ]
-        near = nearest(referrer, found)
+        near = self._near(referrer, self._config_maps_by_name.get(name, ()))
         return near[0] if len(near) == 1 else None
+
+    def _near(self, referrer: Object, found: Iterable[R], but_not: tuple[Answer, ...] = (Answer.NO,)) -> list[R]:
+        """Those of the found resources that may be in the referrer's namespace, and stand in the nearest scope."""
+        objects = ((resource, _object(resource)) for resource in found)
+        fitting = [
+            resource
+            for resource, each in objects
+            if same_namespace(referrer.namespace, each.namespace) not in but_not and self.compatible(referrer, each)
+        ]
+        return nearest(referrer, fitting)
 
     @cached_property
     def _config_maps_by_name(self) -> dict[str, list[ConfigMap]]:
@@ -277,6 +276,10 @@ class Bundle:
             if endpoints.service == service.object.name
             and same_namespace(service.object.namespace, endpoints.object.namespace) is not Answer.NO
         )
+
+    def endpoints_of(self, service: Service) -> list[Endpoints]:
+        """Those of them that surely belong to it: in its namespace, in the nearest scope that has any."""
+        return self._near(service.object, self.hand_made_endpoints(service), but_not=(Answer.NO, Answer.UNKNOWN))
 
     def patches_of(self, service: Service) -> tuple[Service, ...]:
         """Definitions of a Service that may be applied on top of it, or it on top of them: partial ones and, where it

@@ -8,6 +8,7 @@ dataplane never (Cilium `Documentation/network/kubernetes/kubeproxy-free.rst`, C
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
@@ -78,8 +79,11 @@ DATAPLANES = {
 
 ASSUMED = "the dataplane masquerades external packets under Cluster, as kube-proxy does"
 _ASSUMED_KUBE_PROXY = Identified(DATAPLANES["kube-proxy"], Basis(assumptions=(ASSUMED,)))
-_CONFIG_MAPS = ("cilium-config", "kube-proxy")
+_KUBE_PROXY = frozenset(name for name in DATAPLANES if name.startswith("kube-proxy"))
 _ENABLED = ("true", "1", "enabled", "Enabled")
+_MODE = "--proxy-mode="
+_ALL_TYPES = "bpf-lb-source-range-all-types"
+_LOOPBACK = re.compile(r"localhost|127\.[\d./]+|::1/128")
 
 
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Identified:
@@ -93,6 +97,8 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Iden
     found = list(_signals(service, bundle))
     names = {name for name, _ in found}
     basis = Basis(tuple(evidence for _, evidence in found))
+    if len(names) > 1 and all(name in _KUBE_PROXY for name in names):
+        names = {"kube-proxy"}  # they disagree about the mode only, and that changes no address
     if len(names) == 1:
         return Identified(DATAPLANES[names.pop()], basis)
     if not names:
@@ -121,10 +127,30 @@ def follows_service_local(service: Service) -> bool:
     return service.object.annotation("kube-router.io/service.local") == "true"
 
 
+def guards_node_ports(service: Service, bundle: Bundle) -> bool:
+    """Are a LoadBalancer Service's node ports closed to clients, or under its source ranges like its address?
+
+    Cilium can be told to put the ranges before all ways in, or to open no node port for one Service (Cilium
+    `Documentation/network/kubernetes/kubeproxy-free.rst`); kube-proxy can be told to answer on the loopback only.
+    """
+    if service.object.annotation("service.cilium.io/type") in ("LoadBalancer", "ClusterIP"):
+        return True
+    found = (each for each in bundle.config_maps if bundle.compatible(service.object, each.object))
+    return any(_covers_node_ports(each) for each in found)
+
+
+def _covers_node_ports(config: ConfigMap) -> bool:
+    if config.kube_proxy:
+        addresses = config.kube_proxy.node_port_addresses
+        return bool(addresses) and all(_LOOPBACK.fullmatch(each) for each in addresses)
+    setting = config.data.get(_ALL_TYPES) if _is_cilium(config) else None
+    return setting is not None and setting.value != "false"
+
+
 def _signals(service: Service, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
     """The dataplanes that the objects of the nearest scope tell of, kube-router's agent and Calico's among them."""
     found: list[tuple[Object, str | None]] = [
-        *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.object.name in _CONFIG_MAPS),
+        *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.kube_proxy or _is_cilium(each)),
         *((each.object, each.dataplane) for each in bundle.dataplane_settings),
         *((each.object, _of_agent(each)) for each in bundle.workloads),
     ]
@@ -140,7 +166,8 @@ def _is_there(found: Object) -> Evidence:
 
 
 def _of_agent(workload: Workload) -> str | None:
-    """The dataplane that a node agent runs: kube-router's service proxy, or Calico's eBPF by a variable."""
+    """The dataplane that a node agent runs: kube-router's service proxy, Calico's eBPF by a variable, or kube-proxy in
+    the mode of an argument."""
     for container in workload.template.containers if workload.kind == "DaemonSet" else ():
         image = container.image.value if isinstance(container.image.value, str) else ""
         proxies = {"--run-service-proxy", "--run-service-proxy=true"} & {*container.arguments}
@@ -148,7 +175,20 @@ def _of_agent(workload: Workload) -> str | None:
             return "kube-router"
         if "calico/node" in image and dict(container.environment).get("FELIX_BPFENABLED") in _ENABLED:
             return "calico-ebpf"
+        modes = (word.removeprefix(_MODE) for word in container.arguments if word.startswith(_MODE))
+        if "kube-proxy" in image:
+            return next(map(_kube_proxy, modes), None)
     return None
+
+
+def _kube_proxy(mode: str | None) -> str:
+    """kube-proxy in a mode; one that is not known, or left to the default, says no more than that it is kube-proxy."""
+    name = f"kube-proxy-{mode}"
+    return name if name in DATAPLANES else "kube-proxy"
+
+
+def _is_cilium(config: ConfigMap) -> bool:
+    return config.object.name == "cilium-config"
 
 
 def _runs_cilium(service: Service, bundle: Bundle) -> Evidence | None:
@@ -162,8 +202,8 @@ def _runs_cilium(service: Service, bundle: Bundle) -> Evidence | None:
 def _of_config_map(config: ConfigMap) -> str | None:
     """The dataplane that `cilium-config` or kube-proxy's own ConfigMap sets up. A value we do not know means
     unknown."""
-    if config.object.name == "kube-proxy":
-        return "kube-proxy" if "config.conf" in config.data else None
+    if config.kube_proxy:
+        return _kube_proxy(config.kube_proxy.mode)
     values = {key: located.value for key, located in config.data.items()}
     replaces = values.get("kube-proxy-replacement")
     if replaces in ("false", "disabled"):
@@ -173,4 +213,13 @@ def _of_config_map(config: ConfigMap) -> str | None:
     return f"cilium-{mode}" if known else "cilium"
 
 
-__all__ = ["ASSUMED", "DATAPLANES", "Dataplane", "Identified", "Keeps", "follows_service_local", "identify"]
+__all__ = [
+    "ASSUMED",
+    "DATAPLANES",
+    "Dataplane",
+    "Identified",
+    "Keeps",
+    "follows_service_local",
+    "guards_node_ports",
+    "identify",
+]

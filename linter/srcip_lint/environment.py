@@ -103,6 +103,7 @@ class Environment:
     metallb: Mapping[str, object] = field(default_factory=dict)
     kubernetes_version: tuple[int, int] | None = None
     closed_world: bool = False
+    node_ports_closed: bool = False
     require_client_ip: tuple[ObjectPattern, ...] = ()
 
     def edge(self, namespace: str | None, name: str) -> Edge | None:

@@ -10,9 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.balancers import Balancer, identify
+from srcip_lint.balancers import Balancer, by_name, identify
 from srcip_lint.balancers.delivery import deliver
 from srcip_lint.bundle import Bundle, Selection, nearest
+from srcip_lint.callers import Caller, on_host_network, on_pod_network
+from srcip_lint.dataplane import Identified, guards_node_ports
+from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
@@ -62,6 +65,13 @@ class WayIn:
     balancer: Balancer | None = None
     on_one_node: str = ""
     """For a message: what it has left when all ready pods stand on one node. Empty where it does not go by nodes."""
+
+    @property
+    def checks_health(self) -> bool:
+        """Does it learn only by polling nodes which of them have a ready pod, so that it learns late?"""
+        balancer = self.balancer
+        polls = balancer is None or balancer.polls_health or balancer.follows_endpoints is not True
+        return self.follows_endpoints is True and bool(self.on_one_node) and polls
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +314,10 @@ class Model:
             self._ways[service] = tuple(self._find_ways(service))
         return self._ways[service]
 
+    def goes_by_node(self, service: Service) -> bool:
+        """Does a way in lead to the nodes, so that it matters to it which of them have a ready pod?"""
+        return any(way.on_one_node for way in self.ways_in(service))
+
     def following_way(self, service: Service) -> WayIn | None:
         """The way that speaks for a Service every way into which is known to leave out nodes without a ready pod; None
         where one does not, or may not."""
@@ -330,6 +344,21 @@ class Model:
             because = checked or "packets go to whichever node the address is routed to, pod or no pod"
             yield WayIn("an external IP", address.place, bool(checked), because, None, _CHECKED_FRONT)
 
+    def dataplane(self, service: Service) -> Identified:
+        """What carries the Service's packets on the nodes, and how that is known."""
+        return identify_dataplane(service, self.bundle, self.environment)
+
+    def node_ports_guarded(self, service: Service) -> bool:
+        """Are the Service's node ports closed to clients, or under its source ranges like its address?"""
+        return self.environment.node_ports_closed or guards_node_ports(service, self.bundle)
+
+    def callers(self, service: Service, *, on_host: bool) -> tuple[Caller, ...]:
+        """Who in the cluster may connect to the Service's external address, from a node's network or from the pods';
+        nobody where its load balancer may give it a host name instead."""
+        if by_name(service, identify(service, self.bundle, self.environment)):
+            return ()
+        return (on_host_network if on_host else on_pod_network)(service, self.bundle)
+
     def _left_on_one_node(self, service: Service, balancer: Balancer) -> str:
         """What a load balancer has left when all pods stand on one node; nothing to say of one that goes by pods."""
         edge = self.environment.edge(service.object.namespace, service.object.name)
@@ -355,15 +384,22 @@ class Model:
                 return f"the load balancer of {backend.object.ref} checks the node port's health"
         return None
 
-    def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
-        """The first way in on which whoever needs the client's address gets a node's for it: the way, the hop that
-        judges, what that takes for the client, and why it needs it. None for a Service whose clients come through an
-        Ingress, or an HTTP load balancer that tells of them in a header."""
+    def lost(self, service: Service) -> Iterator[tuple[SourcePath, Hop, Addresses]]:
+        """The ways in on which a node's address is taken for the client's: the way, the hop that judges, and what that
+        takes. There is none for a Service whose clients come through an Ingress, or an HTTP load balancer that tells of
+        them in a header."""
         for path in () if self.sent_to_by_ingress(service) else self.paths(service):
             judge = path.edge_proxy or path.edge_pod
             seen = judge.takes if path.edge_proxy and judge else judge.state.peer if judge else None
+            if judge and seen and surely(seen, Whose.NODE) and not path.has_http_front:
+                yield path, judge, seen
+
+    def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
+        """The first way in on which whoever needs the client's address gets a node's for it (see `lost`), and why it
+        needs it."""
+        for path, judge, seen in self.lost(service):
             needed = self.needed_on(service, path)
-            if judge and seen and needed and surely(seen, Whose.NODE) and not path.has_http_front:
+            if needed:
                 return path, judge, seen, needed
         return None
 

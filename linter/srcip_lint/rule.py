@@ -11,8 +11,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from srcip_lint.callers import Caller
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
+from srcip_lint.lifecycle import (
+    Bound,
+    all_at_once,
+    by_timetable,
+    drains,
+    falls_to_zero,
+    holds_host_ports,
+    is_interceptor,
+    least_replicas,
+    leaves_nodes,
+)
 from srcip_lint.model import Model, Requirement, WayIn
 from srcip_lint.path.hops import (
     Addresses,
@@ -29,17 +41,22 @@ from srcip_lint.positions import dotted
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
-from srcip_lint.resources.service import Service
-from srcip_lint.resources.workload import Workload
+from srcip_lint.resources.service import Endpoint, Endpoints, Service
+from srcip_lint.resources.workload import Autoscaler, Workload
 
 __all__ = [
     "HOSTNAME",
     "Addresses",
     "AffinityTerm",
     "Answer",
+    "Autoscaler",
+    "Bound",
+    "Caller",
     "Change",
     "Check",
     "Diagnosis",
+    "Endpoint",
+    "Endpoints",
     "Family",
     "Hop",
     "Model",
@@ -59,8 +76,16 @@ __all__ = [
     "WayIn",
     "Whose",
     "Workload",
+    "all_at_once",
+    "by_timetable",
     "describe",
     "dotted",
+    "drains",
+    "falls_to_zero",
+    "holds_host_ports",
+    "is_interceptor",
+    "least_replicas",
+    "leaves_nodes",
     "required_here",
     "spelled",
     "surely",

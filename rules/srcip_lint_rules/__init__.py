@@ -6,11 +6,16 @@ from srcip_lint.rule import Rule
 from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
+    src303_local_endpoints_without_node_name,
+    src321_local_scale_to_zero,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
     src602_spread_selector_mismatch,
     src605_local_single_replica,
+    src606_local_disruptive_update,
+    src607_local_no_termination_drain,
+    src617_local_ipvs_in_cluster_clients,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -27,7 +32,9 @@ from srcip_lint_rules.input import (
 from srcip_lint_rules.lost import (
     src101_cluster_policy_client_ip_required,
     src102_edge_proxy_behind_cluster_policy,
+    src104_internal_policy_mistaken_for_external,
 )
+from srcip_lint_rules.misjudged import src407_source_ranges_node_port_bypass
 
 RULES: tuple[Rule, ...] = (
     src001_unreadable_input.RULE,
@@ -37,12 +44,19 @@ RULES: tuple[Rule, ...] = (
     src005_duplicate_object.RULE,
     src101_cluster_policy_client_ip_required.RULE,
     src102_edge_proxy_behind_cluster_policy.RULE,
+    src104_internal_policy_mistaken_for_external.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
+    src303_local_endpoints_without_node_name.RULE,
+    src321_local_scale_to_zero.RULE,
+    src407_source_ranges_node_port_bypass.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
+    src606_local_disruptive_update.RULE,
+    src607_local_no_termination_drain.RULE,
+    src617_local_ipvs_in_cluster_clients.RULE,
 )

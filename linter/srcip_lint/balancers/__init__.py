@@ -11,7 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES, Family
+from srcip_lint.balancers.signals import (
+    ANNOTATIONS,
+    CLASSES,
+    FAMILIES,
+    HOST_NAMES,
+    NAMES_ONLY,
+    Family,
+    is_bare_metal,
+    needs_node_ports,
+    polls_health,
+)
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
@@ -21,7 +31,7 @@ from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["Balancer", "Signal", "identify"]
+__all__ = ["Balancer", "Signal", "by_name", "identify"]
 
 _KUBE_VIP = "kube-vip/kube-vip"
 """What the image's name holds, whatever the registry."""
@@ -53,6 +63,22 @@ class Balancer:
         return self.family.label if self.family else "an unknown load balancer"
 
     @property
+    def polls_health(self) -> bool:
+        """Does it learn from the health-check node port which nodes have a pod? Signals may disagree about the
+        rest."""
+        return bool(self.signals) and all(polls_health(signal.family) for signal in self.signals)
+
+    @property
+    def bare_metal(self) -> bool:
+        """Is it surely one that runs on the cluster's own nodes, with no cloud's firewall before them?"""
+        return self.family is not None and is_bare_metal(self.family)
+
+    @property
+    def needs_node_ports(self) -> bool:
+        """May it need the node ports of a Service to reach its pods?"""
+        return self.family is None or needs_node_ports(self.family)
+
+    @property
     def follows_endpoints(self) -> bool | None:
         """Does it leave out nodes without a ready pod? None where that is not known.
 
@@ -60,6 +86,13 @@ class Balancer:
         """
         answers = {signal.family.follows_endpoints for signal in self.signals}
         return answers.pop() if len(answers) == 1 else None
+
+
+def by_name(service: Service, balancer: Balancer) -> bool:
+    """May the load balancer give the Service a host name in place of an address? kube-proxy then takes no address for
+    the node's own, and callers in the cluster leave it like anybody else."""
+    is_nameful = any(signal.family.name in NAMES_ONLY for signal in balancer.signals)
+    return is_nameful or any(key in service.object.annotations for key in HOST_NAMES)
 
 
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Balancer:

@@ -36,6 +36,37 @@ def polls_health(family: Family) -> bool:
     return family.how == _HEALTH
 
 
+_WITHOUT_NODE_PORTS = frozenset(
+    {"metallb", "metallb-l2", "metallb-bgp", "calico-bgp", "cilium", "cilium-bgp", "cilium-l2", "purelb"}
+    | {"kube-vip", "kube-vip-per-service", "kube-vip-global"}
+)
+"""Families that bring packets for the address itself to the nodes, and use no node port."""
+
+_BARE_METAL = _WITHOUT_NODE_PORTS | {"k3s-servicelb", "openelb"}
+
+
+def is_bare_metal(family: Family) -> bool:
+    """Does it run on the cluster's own nodes, with no cloud whose firewall would stand before them?"""
+    return family.name in _BARE_METAL
+
+
+NAMES_ONLY = frozenset({"aws-lbc", "aws-ccm"})
+"""Families that give a Service a host name and no address."""
+
+HOST_NAMES = (
+    "load-balancer.hetzner.cloud/hostname",
+    "loadbalancer.openstack.org/hostname",
+    "service.beta.kubernetes.io/do-loadbalancer-hostname",
+    "service.beta.kubernetes.io/scw-loadbalancer-use-hostname",
+)
+"""Annotations by which a Service gets a host name in place of its address."""
+
+
+def needs_node_ports(family: Family) -> bool:
+    """May it need the node ports of a Service to reach its pods?"""
+    return family.name not in _WITHOUT_NODE_PORTS
+
+
 def _cloud(name: str, label: str) -> Family:
     return Family(name, label, follows_endpoints=True, how=_HEALTH)
 

@@ -104,6 +104,7 @@ def environment(settings: Mapping[str, Any]) -> Environment:
         metallb=settings.get("metallb", {}),
         kubernetes_version=_version(settings.get("kubernetesVersion")),
         closed_world=settings.get("closedWorld", False),
+        node_ports_closed=settings.get("nodePortsClosed", False),
         require_client_ip=tuple(map(_pattern, settings.get("requireClientIP", ()))),
     )
 

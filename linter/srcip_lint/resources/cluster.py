@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from srcip_lint.resources.fields import Field, Located, Unknown
+from srcip_lint.resources.kube_proxy import KubeProxySettings, read_kube_proxy
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.selectors import Labels, Selector, label_selector
 
@@ -38,6 +39,8 @@ class ConfigMap:
     object: Object
     data: Mapping[str, Located[str | Unknown]]
     files: Mapping[str, Located[str | Unknown]]
+    kube_proxy: KubeProxySettings | None = None
+    """What it tells kube-proxy, where it is kube-proxy's own."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -101,9 +104,10 @@ def read_namespace(root: Field) -> Namespace:
 
 
 def read_config_map(root: Field) -> ConfigMap:
-    data = dict(root.field("data").pairs())
+    found, data = read_object(root), dict(root.field("data").pairs())
     settings = {key: value.text("") for key, value in data.items()}
-    return ConfigMap(read_object(root), settings, {key: value.verbatim() for key, value in data.items()})
+    files = {key: value.verbatim() for key, value in data.items()}
+    return ConfigMap(found, settings, files, read_kube_proxy(found.name, files))
 
 
 def read_evidence(root: Field) -> Evidence:

@@ -28,6 +28,8 @@ class Container:
     place: Place
     name: Located[str | Unknown | None]
     image: Located[str | Unknown | None]
+    pre_stop: Located[bool | Unknown]
+    """Is a hook written that holds up the SIGTERM when the pod is to end (`lifecycle.preStop`)?"""
     ports: tuple[ContainerPort, ...]
     environment: tuple[tuple[str, str | None], ...]
     """Literal variables; the value is None where it comes from elsewhere (`valueFrom`) or is a placeholder."""
@@ -90,6 +92,8 @@ class PodTemplate:
     annotations: Labels
     containers: tuple[Container, ...]
     host_network: Located[bool | Unknown]
+    grace_period: Located[int | Unknown]
+    """How many seconds its containers have to end: terminationGracePeriodSeconds, 30 by default."""
     node_name: Located[str | Unknown | None]
     node_selector: Labels
     node_terms: tuple[tuple[Requirement, ...], ...]
@@ -118,6 +122,7 @@ def read_template(root: Field) -> PodTemplate:
         annotations=metadata.field("annotations").text_map(),
         containers=tuple(_container(item) for item in spec.field("containers").items()),
         host_network=spec.field("hostNetwork").boolean(default=False),
+        grace_period=spec.field("terminationGracePeriodSeconds").integer(30),
         node_name=spec.field("nodeName").text(None),
         node_selector=spec.field("nodeSelector").text_map(),
         node_terms=tuple(_node_term(item) for item in node_affinity.field("nodeSelectorTerms").items()),
@@ -156,6 +161,7 @@ def _container(item: Field) -> Container:
         place=item.place,
         name=item.field("name").text(None),
         image=item.field("image").text(None),
+        pre_stop=_hook(item.field("lifecycle")),
         ports=tuple(_container_port(port) for port in item.field("ports").items()),
         environment=tuple(_variable(variable) for variable in item.field("env").items()),
         arguments=tuple(
@@ -163,6 +169,12 @@ def _container(item: Field) -> Container:
         ),
         mounts=tuple(read_mount(mount) for mount in item.field("volumeMounts").items()),
     )
+
+
+def _hook(lifecycle: Field) -> Located[bool | Unknown]:
+    """Is a preStop hook written? Of a lifecycle that is a placeholder as a whole nothing is known."""
+    found, unknown = lifecycle.field("preStop"), placeholder(lifecycle.raw)
+    return Located(unknown, found.place) if unknown else found.presence()
 
 
 def _container_port(item: Field) -> ContainerPort:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from srcip_lint.resources.fields import Field, Located, Unknown
+from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.selectors import Labels
+
+_STAND_IN = "192.192.192.192"
 
 SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 
@@ -78,6 +80,11 @@ class Endpoint:
     node_name: Located[str | Unknown | None]
     place: Located[str | Unknown | None]
 
+    @property
+    def nameless(self) -> bool:
+        """Does it surely name no node?"""
+        return self.node_name.value is None or self.node_name.value == ""
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Endpoints:
@@ -86,6 +93,12 @@ class Endpoints:
     object: Object
     service: str | None
     endpoints: tuple[Endpoint, ...]
+
+    @property
+    def stands_in(self) -> bool:
+        """Does it only fill the place of endpoints, as what Cilium writes for a Service whose packets its own proxy
+        takes on every node (Cilium `operator/pkg/model/translation`, and its Ingress chart)?"""
+        return any(endpoint.place.value == _STAND_IN for endpoint in self.endpoints)
 
 
 def read_service(root: Field) -> Service:
@@ -149,7 +162,7 @@ def read_endpoints(root: Field) -> Endpoints:
     return Endpoints(
         found,
         found.name,
-        tuple(Endpoint(item.field("nodeName").text(None), item.field("ip").text(None)) for item in addresses),
+        tuple(Endpoint(_node_name(item), item.field("ip").text(None)) for item in addresses),
     )
 
 
@@ -158,8 +171,16 @@ def read_endpoint_slice(root: Field) -> Endpoints:
     found = read_object(root)
     service = found.labels.get("kubernetes.io/service-name")
     items = root.field("endpoints").items()
-    endpoints = tuple(Endpoint(item.field("nodeName").text(None), _first_address(item)) for item in items)
+    endpoints = tuple(Endpoint(_node_name(item), _first_address(item)) for item in items)
     return Endpoints(found, service if isinstance(service, str) else None, endpoints)
+
+
+def _node_name(item: Field) -> Located[str | Unknown | None]:
+    """The node of an endpoint. `v1beta1` named it in `topology`, and the API server reads it from there."""
+    name, unknown = item.field("nodeName"), placeholder(item.raw)
+    if unknown:
+        return Located(unknown, item.place)
+    return item.field("topology", "kubernetes.io/hostname").text(None) if name.absent else name.text(None)
 
 
 def _first_address(item: Field) -> Located[str | Unknown | None]:

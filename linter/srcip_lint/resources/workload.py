@@ -11,6 +11,7 @@ from srcip_lint.documents import Place
 from srcip_lint.resources.fields import Field, Located, Unknown
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.pods import PodTemplate, read_template
+from srcip_lint.resources.updates import Update, read_update
 
 SCALABLE = frozenset(
     {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"}
@@ -25,7 +26,7 @@ class Workload:
     object: Object
     template: PodTemplate
     replicas: Located[int | Unknown] | None
-    strategy: Located[str | Unknown | None]
+    update: Update
     claims: bool
     """Does each pod hold a PersistentVolumeClaim, from the template or from volumeClaimTemplates?"""
 
@@ -37,6 +38,11 @@ class Workload:
     def place(self) -> Place:
         """The place to show for a workload: its kind, not its whole text."""
         return self.object.place.at("kind")
+
+    @property
+    def strategy(self) -> Located[str | Unknown | None]:
+        """The update strategy's type, written or by default; None for a kind that has none."""
+        return self.update.type
 
     @property
     def scalable(self) -> bool:
@@ -52,13 +58,17 @@ class Workload:
 class Autoscaler:
     """A HorizontalPodAutoscaler, a KEDA ScaledObject, or a Rollout that takes over a Deployment (`workloadRef`).
 
-    `minimum` is how few replicas it may leave.
+    `minimum` is how few replicas it may leave while there is something to do. A ScaledObject may name another number
+    for the time when there is not (`idle`), and says by `triggers` of which types it looks for something to do: None
+    where that cannot be read.
     """
 
     object: Object
     target_kind: str
     target_name: str
     minimum: Located[int | Unknown]
+    idle: Located[int | Unknown | None]
+    triggers: tuple[str | Unknown, ...] | None = ()
 
 
 def read_workload(root: Field) -> Workload:
@@ -71,7 +81,7 @@ def read_workload(root: Field) -> Workload:
         object=found,
         template=template,
         replicas=spec.field("replicas").integer(1) if found.kind in SCALABLE else None,
-        strategy=_strategy(spec, found.kind),
+        update=read_update(spec, found.kind),
         claims=template.claims or bool(found.kind == "StatefulSet" and spec.field("volumeClaimTemplates").raw),
     )
 
@@ -83,15 +93,6 @@ def _template_field(root: Field, kind: str) -> Field:
     return spec.field("jobTemplate", "spec", "template") if kind == "CronJob" else spec.field("template")
 
 
-def _strategy(spec: Field, kind: str) -> Located[str | Unknown | None]:
-    """The update strategy's type. An Argo Rollout has its own, named by the key."""
-    if kind == "Deployment":
-        return spec.field("strategy", "type").text("RollingUpdate")
-    if kind in ("DaemonSet", "StatefulSet"):
-        return spec.field("updateStrategy", "type").text("RollingUpdate")
-    return Located(None, spec.place, written=False)
-
-
 def read_autoscaler(root: Field) -> Autoscaler:
     """What a HorizontalPodAutoscaler or ScaledObject does to the workload it names."""
     found = read_object(root)
@@ -100,8 +101,18 @@ def read_autoscaler(root: Field) -> Autoscaler:
     is_keda = found.kind == "ScaledObject"
     minimum = spec.field("minReplicaCount").integer(0) if is_keda else spec.field("minReplicas").integer(1)
     return Autoscaler(
-        found, _name(target.field("kind"), "Deployment" if is_keda else ""), _name(target.field("name"), ""), minimum
+        found,
+        _name(target.field("kind"), "Deployment" if is_keda else ""),
+        _name(target.field("name"), ""),
+        minimum,
+        spec.field("idleReplicaCount").integer(None) if is_keda else Located(None, spec.place, written=False),
+        _triggers(spec.field("triggers")) if is_keda else (),
     )
+
+
+def _triggers(field: Field) -> tuple[str | Unknown, ...] | None:
+    found = tuple(item.field("type").text("").value for item in field.items())
+    return found if field.absent or isinstance(field.raw, list) else None
 
 
 def read_rollout_reference(root: Field) -> Autoscaler | None:
@@ -111,7 +122,10 @@ def read_rollout_reference(root: Field) -> Autoscaler | None:
         return None
     found = read_object(root)
     replicas = root.field("spec", "replicas").integer(1)
-    return Autoscaler(found, _name(reference.field("kind"), "Deployment"), _name(reference.field("name"), ""), replicas)
+    idle = Located(None, reference.place, written=False)
+    return Autoscaler(
+        found, _name(reference.field("kind"), "Deployment"), _name(reference.field("name"), ""), replicas, idle
+    )
 
 
 def _name(field: Field, default: str) -> str:
