@@ -10,6 +10,9 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.selectors import Labels
+
 DATAPLANES = (
     "kube-proxy-iptables",
     "kube-proxy-ipvs",
@@ -69,11 +72,12 @@ class ObjectPattern:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNode:
-    """A node of the declared inventory. Taints are `(key, value, effect)`."""
+    """A node of an inventory. Taints are `(key, value, effect)`; `unschedulable` is what `kubectl cordon` sets."""
 
     name: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-    taints: tuple[tuple[str, str, str], ...] = ()
+    labels: Labels = field(default_factory=dict)
+    taints: tuple[tuple[str | Unknown, str | Unknown, str | Unknown], ...] = ()
+    unschedulable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
