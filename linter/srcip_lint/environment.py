@@ -10,6 +10,7 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from srcip_lint.resources.cluster import Node
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.selectors import Labels
 
@@ -78,6 +79,12 @@ class DeclaredNode:
     labels: Labels = field(default_factory=dict)
     taints: tuple[tuple[str | Unknown, str | Unknown, str | Unknown], ...] = ()
     unschedulable: bool = False
+
+    @classmethod
+    def of(cls, node: Node) -> DeclaredNode:
+        """A Node object as a node of an inventory."""
+        taints = tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
+        return cls(node.object.name, node.labels, taints, node.unschedulable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,6 +165,19 @@ class Reading:
         return None
 
 
+def single(path: str) -> Source:
+    """One file that is no input of the run, such as one that the configuration names, within the same bounds.
+
+    Raises ValueError with the reason where it cannot or must not be read.
+    """
+    try:
+        _identity(path)
+        with open(path, "rb") as file:
+            return Source(_shown(path), _utf8(_bounded(file)), named=True)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+
+
 _STDIN_IDENTITY = (-1, -1)
 
 

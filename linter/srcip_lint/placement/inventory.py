@@ -47,16 +47,10 @@ def of_objects(nodes: Iterable[Node]) -> Inventory:
     """The inventory that Node objects make. A node that is written twice is one."""
     found = {node.object.name: node for node in reversed(tuple(nodes))}
     return Inventory(
-        tuple(from_object(node) for node in reversed(found.values())),
+        tuple(DeclaredNode.of(node) for node in reversed(found.values())),
         tuple(node.object.place.at("kind") for node in reversed(found.values())),
         "the Node objects read are all nodes of the cluster, with all their labels and taints",
     )
-
-
-def from_object(node: Node) -> DeclaredNode:
-    """A Node object as a node of an inventory."""
-    taints = tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
-    return DeclaredNode(node.object.name, node.labels, taints, node.unschedulable)
 
 
 def labels_of(node: DeclaredNode) -> Labels:
