@@ -77,13 +77,19 @@ class TestInventory:
             ("nodes.yaml", 6),
         ]
 
-    def test_the_nearest_node_objects_count(self) -> None:
-        found, workload = model(
-            {"prod/web.yaml": web(), "prod/nodes.yaml": nodes("c"), "lab/nodes.yaml": nodes("d", "e")}
-        )
+    @pytest.mark.parametrize(
+        ("folders", "expected"),
+        [
+            (("prod/", "lab/", ""), ["c-prod"]),
+            (("lab/", ""), ["c-"]),
+            (("prod/tests/", "lab/"), None),  # a test's, or another cluster's
+        ],
+    )
+    def test_the_nearest_node_objects_around_count(self, folders: tuple[str, ...], expected: list[str] | None) -> None:
+        files = {f"{folder}nodes.yaml": nodes(f"c-{folder.strip('/')}") for folder in folders}
+        found, workload = model({"prod/web.yaml": web(), **files})
         inventory = found.inventory(workload)
-        assert inventory
-        assert [node.name for node in inventory.nodes] == ["c"]
+        assert (inventory and [node.name for node in inventory.nodes]) == expected
 
     def test_a_node_that_is_written_twice_is_one(self) -> None:
         found, workload = model({"web.yaml": web(), "nodes.yaml": nodes("c", "c", "d")})

@@ -189,8 +189,8 @@ class Model:
         return Siting(self.bundle, self.environment)
 
     def inventory(self, of: Service | Workload) -> Inventory | None:
-        """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the nearest Node
-        objects. None where neither tells."""
+        """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the Node objects
+        in the nearest folder around it that has any. None where neither tells."""
         return self._siting.inventory(of)
 
     def placement(self, workload: Workload) -> Placement | None:

@@ -48,11 +48,18 @@ class Siting:
         self._placements: dict[Workload, Placement | None] = {}
 
     def inventory(self, of: Service | Workload) -> Inventory | None:
-        """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the nearest Node
-        objects that can be in one bundle with it. None where neither tells."""
+        """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the Node objects
+        in the nearest folder around it that has any. Those of a folder beside it may be another cluster's, or a test's.
+        None where neither tells."""
         if self.environment.nodes:
             return Inventory(self.environment.nodes)
-        nodes = [node for node in self.bundle.nodes if self.bundle.compatible(of.object, node.object)]
+        folder = of.object.folder
+        nodes = [
+            node
+            for node in self.bundle.nodes
+            if closeness(folder, node.object.folder) == len(node.object.folder)
+            and self.bundle.compatible(of.object, node.object)
+        ]
         near = nearest(of.object, nodes)
         return of_objects(near) if near else None
 
