@@ -197,6 +197,31 @@ def test_only_a_deployment_gets_stuck(kind: str) -> None:
     assert not placed(spread(), 3, CLUSTER, kind=kind).stuck
 
 
+def test_a_limit_that_spares_a_node_leaves_room_without_end() -> None:
+    racks = (DeclaredNode("a", {"rack": "1"}), DeclaredNode("b"))
+    found = placed(anti_affinity(key="rack"), 3, racks)
+    (limit,) = found.limits
+    assert limit.capacity(found.possibly) is None
+    assert limit.capacity({"a"}) == 1
+    assert found.capacity is None
+
+
+@pytest.mark.parametrize(
+    ("spec", "nodes", "expected"),
+    [
+        (anti_affinity(), WORKERS, True),
+        (spread(), CLUSTER, True),
+        (spread(), WORKERS, False),  # the bound rises
+        (anti_affinity(", matchLabelKeys: [pod-template-hash]"), WORKERS, False),  # it counts each revision by itself
+        (f"{port('80')}, {spread()}", WORKERS, False),
+    ],
+)
+def test_when_the_promise_for_an_update_is_exact(spec: str, nodes: tuple[DeclaredNode, ...], expected: bool) -> None:
+    found = placed(spec, 3, nodes)
+    assert found.exact
+    assert found.exact_rollout is expected
+
+
 def test_too_few_domains_bound_the_pods_absolutely() -> None:
     with_domains = spread().replace("}]", ", minDomains: 4}]")
     assert (placed(with_domains, 5).capacity, placed(spread(), 5).capacity) == (3, None)

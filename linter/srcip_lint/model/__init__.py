@@ -25,6 +25,7 @@ from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
 from srcip_lint.resources.objects import Object, same_namespace
+from srcip_lint.resources.pods import SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.selectors import Requirement as LabelRequirement
 from srcip_lint.resources.service import Service
@@ -205,6 +206,10 @@ class Model:
     def pace(self, workload: Workload) -> Pace:
         """How an update of the workload goes: pods beyond its replicas, and replicas that may be missing."""
         return self._siting.pace(workload)
+
+    def may_block_updates(self, workload: Workload) -> tuple[SpreadConstraint, ...]:
+        """The spread constraints that may stop the workload's updates for good, where its nodes are not known."""
+        return self._siting.may_block_updates(workload)
 
     def separated(self, workload: Workload) -> bool:
         """Do the workload's pods surely not all stand on one node, by the template alone or by the inventory?"""

@@ -12,6 +12,7 @@ from srcip_lint.placement import (
     Placement,
     Separation,
     labelled,
+    may_block,
     of_objects,
     pace,
     place,
@@ -20,7 +21,7 @@ from srcip_lint.placement import (
     separated,
     separations,
 )
-from srcip_lint.resources.pods import PodTemplate
+from srcip_lint.resources.pods import PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
@@ -85,6 +86,11 @@ class Siting:
         """How an update of the workload goes, in numbers of pods (of nodes, for a DaemonSet with an inventory)."""
         placement = self.placement(workload)
         return placement.pace if placement else pace(workload, self.replicas(workload))
+
+    def may_block_updates(self, workload: Workload) -> tuple[SpreadConstraint, ...]:
+        """The spread constraints that may stop the workload's updates for good, where its nodes are not known."""
+        replicas, is_known = self.replicas(workload), self.inventory(workload) is not None
+        return may_block(workload, self.pace(workload)) if replicas and replicas > 1 and not is_known else ()
 
     def replicas(self, workload: Workload) -> int | None:
         """The least number of replicas that runs; None where the kind has none or the manifests do not tell."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from srcip_lint.placement.blocking import may_block
 from srcip_lint.placement.choice import chosen, pinned, restricted, runs_everywhere
 from srcip_lint.placement.eligible import Fit
 from srcip_lint.placement.guarantee import Coverage, stand, steady
@@ -61,6 +62,7 @@ __all__ = [
     "labelled",
     "labels_of",
     "matches_pods",
+    "may_block",
     "missed",
     "named",
     "of_objects",

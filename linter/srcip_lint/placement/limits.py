@@ -125,7 +125,7 @@ def _constraint(workload: Workload, spread: SpreadConstraint, present: Sequence[
     if isinstance(skew, Unknown) or skew < 1:
         return None
     counted = frozenset(domains[name] for name, answer in eligible.items() if answer is Answer.YES)
-    old = _counts_old(workload, spread.match_label_keys)
+    old = counts_old(workload, spread.match_label_keys)
     return Limit(spread.place, "the topologySpreadConstraint", domains, skew, counted, fewest or 1, old, spread)
 
 
@@ -159,7 +159,7 @@ def _repelled(workload: Workload, nodes: Sequence[DeclaredNode], others: Sequenc
         if repels is not Answer.YES or repels_others or domains is None:
             yield Doubt(term.place, reason, repels_others)
         else:
-            old = _counts_old(workload, term.match_label_keys)
+            old = counts_old(workload, term.match_label_keys)
             yield Limit(term.place, reason, domains, 1, counts_old=old, constraint=term)
 
 
@@ -210,7 +210,7 @@ def _counts_any(selector: Selector | None, others: Sequence[PodTemplate]) -> boo
     return any(matches_pods(other, selector) is not Answer.NO for other in others)
 
 
-def _counts_old(workload: Workload, keys: Sequence[str]) -> Answer:
+def counts_old(workload: Workload, keys: Sequence[str]) -> Answer:
     """With matchLabelKeys, only pods that agree in these labels are counted; old and new pods of a rolling update never
     agree in the label of the revision, and perhaps not in others."""
     if not keys:
