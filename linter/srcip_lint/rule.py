@@ -13,6 +13,7 @@ from enum import Enum
 
 from srcip_lint.callers import Caller
 from srcip_lint.documents import Place, Spot
+from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
 from srcip_lint.lifecycle import (
     Bound,
@@ -25,7 +26,7 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
-from srcip_lint.model import Model, Requirement, WayIn
+from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -37,6 +38,19 @@ from srcip_lint.path.hops import (
     under_every_placement,
 )
 from srcip_lint.path.verdict import describe
+from srcip_lint.placement import (
+    Coverage,
+    Inventory,
+    Limit,
+    Manner,
+    NodeSet,
+    Pace,
+    Placement,
+    disjoint,
+    labelled,
+    subset,
+)
+from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
@@ -54,15 +68,24 @@ __all__ = [
     "Caller",
     "Change",
     "Check",
+    "Coverage",
+    "DeadTarget",
+    "DeclaredNode",
     "Diagnosis",
     "Endpoint",
     "Endpoints",
     "Family",
     "Hop",
+    "Inventory",
+    "Limit",
+    "Manner",
     "Model",
+    "NodeSet",
     "Object",
     "Observation",
+    "Pace",
     "Place",
+    "Placement",
     "Reach",
     "Related",
     "Requirement",
@@ -79,15 +102,19 @@ __all__ = [
     "all_at_once",
     "by_timetable",
     "describe",
+    "disjoint",
     "dotted",
     "drains",
     "falls_to_zero",
     "holds_host_ports",
     "is_interceptor",
+    "labelled",
     "least_replicas",
     "leaves_nodes",
+    "nodes_selected",
     "required_here",
     "spelled",
+    "subset",
     "surely",
     "under_every_placement",
 ]

@@ -7,6 +7,7 @@ from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
     src303_local_endpoints_without_node_name,
+    src319_hard_spread_rollout_deadlock,
     src321_local_scale_to_zero,
 )
 from srcip_lint_rules.fragile import (
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src303_local_endpoints_without_node_name.RULE,
+    src319_hard_spread_rollout_deadlock.RULE,
     src321_local_scale_to_zero.RULE,
     src407_source_ranges_node_port_bypass.RULE,
     src501_traffic_policy_not_applicable.RULE,

@@ -1,6 +1,7 @@
 """How a workload replaces its pods when its template changes.
 
-Defaults: Kubernetes `apps/v1` (a Deployment's maxUnavailable and maxSurge are 25 %, a DaemonSet's 1 and 0).
+Defaults: Kubernetes `apps/v1` (a Deployment's maxUnavailable and maxSurge are 25 %, a DaemonSet's 1 and 0, a
+StatefulSet's maxUnavailable 1).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ T = TypeVar("T")
 @dataclass(frozen=True, eq=False, slots=True)
 class Update:
     """A Deployment's `strategy`, or a DaemonSet's or StatefulSet's `updateStrategy`. `type` is None for a kind that has
-    neither; the two bounds are a number of pods or a percentage such as `25%`, None where they do not apply."""
+    neither, and so are the two bounds; else they are a number of pods or a percentage such as `25%`."""
 
     type: Located[str | Unknown | None]
     max_unavailable: Located[int | str | Unknown | None]
@@ -27,10 +28,8 @@ def read_update(spec: Field, kind: str) -> Update:
     """The update strategy in a workload's `spec`. An Argo Rollout has its own, named by the key."""
     if kind == "Deployment":
         return _read(spec.field("strategy"), "25%", "25%")
-    if kind == "DaemonSet":
+    if kind in ("DaemonSet", "StatefulSet"):
         return _read(spec.field("updateStrategy"), 1, 0)
-    if kind == "StatefulSet":
-        return _read(spec.field("updateStrategy"), None, None)
     nothing = Located(None, spec.place, written=False)
     return Update(nothing, nothing, nothing)
 
