@@ -102,6 +102,11 @@ class Field:
             here = Field(mapping.get(name) if mapping else None, here.place.at(name), self._problems)
         return here
 
+    def presence(self) -> Located[bool | Unknown]:
+        """Is it written, whatever it holds? What stands for a placeholder may come to nothing."""
+        unknown = placeholder(self.raw)
+        return Located(unknown or not self.absent, self.place, written=not self.absent)
+
     def items(self) -> tuple[Field, ...]:
         """The items of a list; none where it is absent, unknown or no list."""
         if self.absent or placeholder(self.raw):
