@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from srcip_lint.annotations import LegacyAnnotation, asking_for_local
 from srcip_lint.balancers import Balancer, identify
 from srcip_lint.balancers.delivery import deliver
 from srcip_lint.bundle import Bundle, Selection, nearest
@@ -17,6 +18,7 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
 from srcip_lint.path.walk import Walker
@@ -105,6 +107,20 @@ class Model:
             for service in self.bundle.services
             if service.external and not service.headless and service.external_traffic_policy.value == "Cluster"
         )
+
+    def local_in_vain(self, service: Service) -> tuple[LegacyAnnotation, ...]:
+        """The annotations, read by nobody, by which a Service asks for Local although its policy is surely Cluster."""
+        asking = asking_for_local(service, self.environment)
+        if not asking or service not in self.cluster_services:
+            return ()
+        patches = self.bundle.patches_of(service)
+        is_patched = any(patch.type.written or patch.external_traffic_policy.written for patch in patches)
+        return () if is_patched else asking
+
+    @cached_property
+    def node_ports(self) -> NodePorts:
+        """Which Service claims which port of the nodes."""
+        return NodePorts(self.bundle, self.environment)
 
     def paths(self, service: Service) -> tuple[SourcePath, ...]:
         """Every way a packet from outside can take into a Service's pods; see `path.hops`."""
@@ -303,6 +319,10 @@ class Model:
         if service not in self._ways:
             self._ways[service] = tuple(self._find_ways(service))
         return self._ways[service]
+
+    def goes_by_node(self, service: Service) -> bool:
+        """Does a way in lead to the nodes, so that it matters to it which of them have a ready pod?"""
+        return any(way.on_one_node for way in self.ways_in(service))
 
     def following_way(self, service: Service) -> WayIn | None:
         """The way that speaks for a Service every way into which is known to leave out nodes without a ready pod; None

@@ -11,9 +11,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from srcip_lint.annotations import (
+    SOURCE_RANGES,
+    LegacyAnnotation,
+    asking_for_local,
+    filtering_nothing,
+    unread_ranges,
+)
+from srcip_lint.balancers import Balancer
 from srcip_lint.documents import Place, Spot
+from srcip_lint.eviction import budgeted, forbidding
 from srcip_lint.finding import Severity
 from srcip_lint.model import Model, Requirement, WayIn
+from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -26,28 +36,39 @@ from srcip_lint.path.hops import (
 )
 from srcip_lint.path.verdict import describe
 from srcip_lint.positions import dotted
+from srcip_lint.readiness import injected, probed, unguarded
+from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.objects import Object
-from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
+from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
 __all__ = [
+    "DEFAULT_RANGE",
+    "HEALTH_CHECK",
     "HOSTNAME",
+    "SOURCE_RANGES",
     "Addresses",
     "AffinityTerm",
     "Answer",
+    "Balancer",
     "Check",
+    "Container",
     "Diagnosis",
     "Family",
     "Hop",
+    "LegacyAnnotation",
     "Model",
     "Object",
     "Observation",
     "Place",
+    "PodDisruptionBudget",
+    "PortClaim",
     "Reach",
     "Related",
     "Requirement",
+    "Rivalry",
     "Rule",
     "Selector",
     "Service",
@@ -58,12 +79,20 @@ __all__ = [
     "WayIn",
     "Whose",
     "Workload",
+    "asking_for_local",
+    "budgeted",
     "describe",
     "dotted",
+    "filtering_nothing",
+    "forbidding",
+    "injected",
+    "probed",
     "required_here",
     "spelled",
     "surely",
     "under_every_placement",
+    "unguarded",
+    "unread_ranges",
 ]
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
