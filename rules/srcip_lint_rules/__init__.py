@@ -11,11 +11,20 @@ from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
     src602_spread_selector_mismatch,
     src605_local_single_replica,
+    src612_local_no_pdb,
+    src613_local_no_readiness_probe,
+    src614_local_publish_not_ready,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
     src502_traffic_policy_invalid_value,
     src503_health_check_node_port_not_applicable,
+    src504_health_check_node_port_collision,
+    src506_lb_only_field_on_other_type,
+    src507_headless_or_externalname_external_fields,
+    src508_legacy_external_traffic_annotation,
+    src509_source_ranges_annotation_ignored,
+    src517_external_ips_deprecated,
 )
 from srcip_lint_rules.input import (
     src001_unreadable_input,
@@ -42,7 +51,16 @@ RULES: tuple[Rule, ...] = (
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,
+    src504_health_check_node_port_collision.RULE,
+    src506_lb_only_field_on_other_type.RULE,
+    src507_headless_or_externalname_external_fields.RULE,
+    src508_legacy_external_traffic_annotation.RULE,
+    src509_source_ranges_annotation_ignored.RULE,
+    src517_external_ips_deprecated.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
+    src612_local_no_pdb.RULE,
+    src613_local_no_readiness_probe.RULE,
+    src614_local_publish_not_ready.RULE,
 )
