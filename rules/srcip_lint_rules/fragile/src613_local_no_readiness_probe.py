@@ -161,7 +161,7 @@ def _unprobed(workload: Workload, blind: dict[Service, tuple[Container, ...]]) -
     container = containers[0]
     return Diagnosis(
         at=container.place,
-        message=f"Nothing tells when the pods of {workload.object.ref} can take packets: {_who(containers)} no "
+        message=f"Nothing tells when {_whose(workload)} can take packets: {_who(containers)} no "
         "readinessProbe, and is ready as soon as it runs. Under externalTrafficPolicy Local load balancers choose "
         "nodes by readiness alone, and a node hands packets to its own pods only.",
         severity=Severity.INFO,
@@ -172,6 +172,10 @@ def _unprobed(workload: Workload, blind: dict[Service, tuple[Container, ...]]) -
         ),
         fixes=_fixes(service, container),
     )
+
+
+def _whose(workload: Workload) -> str:
+    return str(workload.object.ref) if workload.kind == "Pod" else f"the pods of {workload.object.ref}"
 
 
 def _name(container: Container) -> str:
