@@ -72,7 +72,7 @@ class NodePorts:
         found = [
             Rivalry(other, sure)
             for other in self._by_number[claim.number]
-            if other is not claim and (other.field == NODE_PORT or self._is_earlier(other, claim))
+            if other.field == NODE_PORT or self._is_earlier(other, claim)
             for sure in self._meeting(claim.service, other.service)
         ]
         return min(found, key=lambda rivalry: not rivalry.sure, default=None)
@@ -107,5 +107,5 @@ def _claims(service: Service) -> Iterator[PortClaim]:
     if is_checked and isinstance(health_check.value, int) and health_check.value != 0:
         yield PortClaim(service, health_check.value, HEALTH_CHECK, health_check.place)
     for port in service.ports:
-        if isinstance(port.node_port.value, int) and port.node_port.value != 0:
+        if isinstance(port.node_port.value, int):
             yield PortClaim(service, port.node_port.value, NODE_PORT, port.node_port.place)

@@ -21,17 +21,25 @@ FIXES = {
     "SRC508/reported": "write `externalTrafficPolicy: Local` into the spec, and remove the annotation "
     "service.beta.kubernetes.io/external-traffic",
     "SRC508/reported-5": "write `healthCheckNodePort: 31000` too, if something outside the cluster polls that port",
+    "SRC507/reported-7": "or write `type: LoadBalancer` or `type: NodePort`, with a selector, if it is to be reached "
+    "by an address of its own",
+    "SRC508/reported-20": "write `healthCheckNodePort: 31000` too, if something outside the cluster polls that port",
     "SRC508/reported-6": "remove the annotation service.beta.kubernetes.io/external-traffic",
     "SRC509/reported-5": 'write `loadBalancerSourceRanges: [198.51.100.0/24, "2001:db8::/32"]` into the spec, and '
     "remove the annotation: the list is enforced from then on",
     "SRC517/reported": "write `type: LoadBalancer`, let a load balancer announce the address (MetalLB does with the "
     "annotation `metallb.io/loadBalancerIPs: 192.0.2.5`), and remove externalIPs",
+    "SRC517/reported-5": "write `type: LoadBalancer`, let a load balancer announce the address (MetalLB does), and "
+    "remove externalIPs",
     "SRC517/reported-3": "remove externalIPs, and let the load balancer announce the address",
     "SRC612/reported": "add a PodDisruptionBudget (apiVersion: policy/v1) beside it, with spec: "
     '{maxUnavailable: 1, selector: {matchLabels: {"app": "web"}}}',
     "SRC612/reported-9": "write `maxUnavailable: 1` instead",
     "SRC613/reported": "or at least `readinessProbe: {tcpSocket: {port: 80}}`",
     "SRC613/reported-4": "or at least `readinessProbe: {tcpSocket: {port: http}}`",
+    "SRC613/reported-15": "give container nginx a readinessProbe with `httpGet` of a path that answers only while "
+    "it can serve, or with `exec` of a command that asks it",
+    "SRC613/reported-16": "or at least `readinessProbe: {tcpSocket: {port: 853}}`",
     "SRC614/reported": "remove publishNotReadyAddresses from this Service",
 }
 RELATED = {
@@ -44,6 +52,10 @@ RELATED = {
     ],
     "SRC506/reported-2": [],
     "SRC507/reported-6": ["it is headless", "so is loadBalancerIP", "so is sessionAffinity"],
+    "SRC507/reported-7": ["the type is ExternalName"],
+    "SRC508/reported-6": ["the policy that counts"],
+    "SRC508/reported-7": [],
+    "SRC508/reported-18": [],
     "SRC508/reported-3": ["the policy that counts"],
     "SRC508/reported-5": ["nothing reads this one either"],
     "SRC508/reported-9": ["Service audit asserts srcip-lint.io/require-client-ip"],
@@ -91,7 +103,11 @@ def test_what_is_assumed_is_said(fixture: str) -> None:
     assert list(finding(fixture).assumptions) == ASSUMED[fixture]
 
 
-def test_the_health_check_port_is_no_advice_for_a_node_port() -> None:
-    case = example("node port", (FIXTURES / "SRC508" / "reported-17.yaml").read_text(encoding="utf-8"))
-    (found,) = [found for found in report(case.sources).findings if found.rule == "SRC508"]
-    assert not any("healthCheckNodePort" in fix for fix in found.fixes)
+@pytest.mark.parametrize("fixture", ["SRC508/reported-17", "SRC508/reported-21"], ids=["a node port", "a written one"])
+def test_the_health_check_port_is_no_advice_where_there_is_none_or_it_is_written(fixture: str) -> None:
+    assert not any("healthCheckNodePort" in fix for fix in finding(fixture).fixes)
+
+
+def test_the_way_on_which_the_address_is_lost_is_shown() -> None:
+    assert finding("SRC508/reported-9").path
+    assert not finding("SRC508/reported").path

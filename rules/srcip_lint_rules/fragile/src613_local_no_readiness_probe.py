@@ -152,7 +152,8 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _may_be_ready_by_others(model: Model, workload: Workload) -> bool:
     """May a patch, or a mesh, put something into the pods that tells when they are ready?"""
     namespaces = (each for each in model.bundle.namespaces if each.object.name == workload.object.namespace)
-    patches = (other for other in model.bundle.other_definitions(workload) if other.partial)
+    others = model.bundle.other_definitions(workload)
+    patches = (other for other in others if other.partial or not other.template.labels)
     return injected(workload.template, namespaces) or any(probed(patch.template) for patch in patches)
 
 

@@ -89,7 +89,8 @@ def check(model: Model) -> Iterable[Diagnosis]:
     for service in model.bundle.services:
         if not service.headless and service.type.value != "ExternalName":
             continue
-        found = _rejected(service) or _ignored(service, tuple(_fields(service)))
+        is_rejected = service.type.value in ("LoadBalancer", "NodePort")
+        found = _rejected(service) if is_rejected else _ignored(service, tuple(_fields(service)))
         if found and not _may_be_patched(model, service):
             yield found
 
@@ -98,10 +99,8 @@ def _may_be_patched(model: Model, service: Service) -> bool:
     return any(patch.type.written or patch.cluster_ip.written for patch in model.bundle.patches_of(service))
 
 
-def _rejected(service: Service) -> Diagnosis | None:
+def _rejected(service: Service) -> Diagnosis:
     kind = service.type.value
-    if not service.headless or kind not in ("LoadBalancer", "NodePort"):
-        return None
     return Diagnosis(
         at=service.cluster_ip.place,
         message=f"The API server rejects this Service: clusterIP may not be set to 'None' for {kind} services. Without "

@@ -13,9 +13,9 @@ it break.
 
 It is an **error** where the Service is reachable from outside and its policy is surely Cluster, written or by default.
 Where the annotation is merely left over, it is **info**: beside a written `externalTrafficPolicy: Local`, on a Service
-without a way in from outside, or where the client's address arrives whatever the policy (Calico eBPF, Cilium DSR, a
-load balancer that connects to the pods themselves). SRC101 and SRC102 leave a Service to this rule where it is an
-error; what they would report is related here.
+without a way in from outside, or where the client's address arrives whatever the policy (Calico eBPF, Cilium DSR, the
+PROXY protocol, an HTTP load balancer, one that connects to the pods themselves). SRC101 and SRC102 leave a Service to
+this rule where it is an error; what they would report is related here.
 
 ## Silent when
 
@@ -83,6 +83,7 @@ from srcip_lint.rule import (
     Rule,
     Service,
     Severity,
+    SourcePath,
     Whose,
     asking_for_local,
     spelled,
@@ -98,7 +99,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
         why = _needless(model, service) if annotations else ""
         if why and not _may_be_patched(model, service):
             yield _left_over(service, annotations, why)
-        elif not why and model.local_in_vain(service):
+        elif model.local_in_vain(service):
             yield _ignored(model, service, annotations)
 
 
@@ -108,9 +109,16 @@ def _needless(model: Model, service: Service) -> str:
         return "the field externalTrafficPolicy says the same"
     if service.not_external:
         return "nothing reaches this Service from outside"
-    pods = [path.edge_pod for path in model.paths(service)]
-    is_kept = pods and all(pod and under_every_placement(pod.state.peer, Whose.CLIENT) for pod in pods)
+    paths = model.paths(service)
+    is_kept = paths and all(path.has_http_front or _keeps(path) for path in paths)
     return "the client's address arrives under the policy Cluster too" if is_kept else ""
+
+
+def _keeps(path: SourcePath) -> bool:
+    """Does the first proxy on a way, or else the pod, get the client's address wherever the pod stands?"""
+    judge = path.edge_proxy or path.edge_pod
+    seen = judge.takes if path.edge_proxy and judge else judge.state.peer if judge else None
+    return bool(seen) and under_every_placement(seen or frozenset(), Whose.CLIENT)
 
 
 def _may_be_patched(model: Model, service: Service) -> bool:
