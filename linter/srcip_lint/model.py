@@ -21,6 +21,7 @@ from srcip_lint.inputs import Inputs
 from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
+from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import (
     Separation,
@@ -109,13 +110,18 @@ class Model:
         )
 
     def local_in_vain(self, service: Service) -> tuple[LegacyAnnotation, ...]:
-        """The annotations, read by nobody, by which a Service asks for Local although its policy is surely Cluster."""
+        """The annotations, read by nobody, by which a Service asks for Local although its policy is surely Cluster, and
+        the client's address does not arrive whatever the policy."""
         asking = asking_for_local(service, self.environment)
-        if not asking or service not in self.cluster_services:
+        if not asking or service not in self.cluster_services or self.arrives_anyway(service):
             return ()
         patches = self.bundle.patches_of(service)
         is_patched = any(patch.type.written or patch.external_traffic_policy.written for patch in patches)
         return () if is_patched else asking
+
+    def arrives_anyway(self, service: Service) -> bool:
+        """Does the client's address surely arrive on every way into a Service, under the policy that it has?"""
+        return bool(self.paths(service)) and all(map(arrives, self.paths(service)))
 
     @cached_property
     def node_ports(self) -> NodePorts:

@@ -83,12 +83,10 @@ from srcip_lint.rule import (
     Rule,
     Service,
     Severity,
-    SourcePath,
     Whose,
     asking_for_local,
     spelled,
     surely,
-    under_every_placement,
 )
 
 
@@ -109,16 +107,8 @@ def _needless(model: Model, service: Service) -> str:
         return "the field externalTrafficPolicy says the same"
     if service.not_external:
         return "nothing reaches this Service from outside"
-    paths = model.paths(service)
-    is_kept = paths and all(path.has_http_front or _keeps(path) for path in paths)
+    is_kept = model.arrives_anyway(service)
     return "the client's address arrives under the policy Cluster too" if is_kept else ""
-
-
-def _keeps(path: SourcePath) -> bool:
-    """Does the first proxy on a way, or else the pod, get the client's address wherever the pod stands?"""
-    judge = path.edge_proxy or path.edge_pod
-    seen = judge.takes if path.edge_proxy and judge else judge.state.peer if judge else None
-    return bool(seen) and under_every_placement(seen or frozenset(), Whose.CLIENT)
 
 
 def _may_be_patched(model: Model, service: Service) -> bool:
