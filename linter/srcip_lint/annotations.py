@@ -39,7 +39,6 @@ class LegacyAnnotation:
     """An annotation that asks for the Local policy, or for the health-check port that comes with it (`port`)."""
 
     key: str
-    value: str
     at: Place
     port: int | None = None
 
@@ -51,13 +50,15 @@ def asking_for_local(service: Service, environment: Environment) -> tuple[Legacy
 
 
 def _legacy(service: Service) -> Iterator[LegacyAnnotation]:
-    for key in (*_POLICY_KEYS, *_PORT_KEYS):
-        value = service.object.annotation(key)
-        number = (value or "").strip()
-        is_port = key in _PORT_KEYS and number.isascii() and number.isdigit()
-        if value is not None and (is_port or (key in _POLICY_KEYS and number.casefold() in _LOCAL)):
-            place = service.object.place.at("metadata", "annotations", key)
-            yield LegacyAnnotation(key, value, place, int(number) if is_port else None)
+    annotations = service.object.place.at("metadata", "annotations")
+    for key in _POLICY_KEYS:
+        value = service.object.annotation(key) or ""
+        if value.strip().casefold() in _LOCAL:
+            yield LegacyAnnotation(key, annotations.at(key))
+    for key in _PORT_KEYS:
+        number = (service.object.annotation(key) or "").strip()
+        if number.isascii() and number.isdigit():
+            yield LegacyAnnotation(key, annotations.at(key), int(number))
 
 
 def unread_ranges(service: Service) -> tuple[str, ...]:
