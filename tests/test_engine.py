@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from linting import report
 from manifests import DEPLOYMENT, FAULTY, SERVICE
+from srcip_lint.finding import Severity
 from srcip_lint.sources import Source
 
 LOOSE = """\
@@ -39,7 +40,7 @@ def test_the_order_of_the_files_does_not_matter() -> None:
     files = [Source("b.yaml", SERVICE.encode(), named=True), Source("a.yaml", DEPLOYMENT.encode(), named=True)]
     forward, backward = report(files).findings, report(reversed(files)).findings
     assert forward == backward
-    assert [finding.rule for finding in forward] == ["SRC301"]
+    assert [finding.rule for finding in forward if finding.severity > Severity.INFO] == ["SRC301"]
 
 
 def test_no_finding_is_worse_than_its_rule_says() -> None:

@@ -18,6 +18,7 @@ from typing import Any, TypeVar
 
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Foreign, Inputs
+from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.cluster import (
     BackendReference,
     CiliumL2Policy,
@@ -80,6 +81,7 @@ class Bundle:
         self.services = tuple(service for service in self._all(Service) if not service.partial)
         self.workloads = _written(workload for workload in self._all(Workload) if not workload.partial)
         self.autoscalers = self._all(Autoscaler)
+        self.budgets = self._all(PodDisruptionBudget)
         self.nodes = self._all(Node)
         self.namespaces = self._all(Namespace)
         self.config_maps = self._all(ConfigMap)

@@ -11,9 +11,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from srcip_lint.annotations import (
+    SOURCE_RANGES,
+    LegacyAnnotation,
+    asking_for_local,
+    filtering_nothing,
+    unread_ranges,
+)
+from srcip_lint.balancers import Balancer
 from srcip_lint.callers import Caller
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
+from srcip_lint.eviction import budgeted, forbidding
 from srcip_lint.finding import Severity
 from srcip_lint.lifecycle import (
     Bound,
@@ -27,6 +36,7 @@ from srcip_lint.lifecycle import (
     leaves_nodes,
 )
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
+from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -52,22 +62,29 @@ from srcip_lint.placement import (
 )
 from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
+from srcip_lint.readiness import injected, probed, unguarded
+from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.objects import Object
-from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
+from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Autoscaler, Workload
 
 __all__ = [
+    "DEFAULT_RANGE",
+    "HEALTH_CHECK",
     "HOSTNAME",
+    "SOURCE_RANGES",
     "Addresses",
     "AffinityTerm",
     "Answer",
     "Autoscaler",
+    "Balancer",
     "Bound",
     "Caller",
     "Change",
     "Check",
+    "Container",
     "Coverage",
     "DeadTarget",
     "DeclaredNode",
@@ -77,6 +94,7 @@ __all__ = [
     "Family",
     "Hop",
     "Inventory",
+    "LegacyAnnotation",
     "Limit",
     "Manner",
     "Model",
@@ -86,9 +104,12 @@ __all__ = [
     "Pace",
     "Place",
     "Placement",
+    "PodDisruptionBudget",
+    "PortClaim",
     "Reach",
     "Related",
     "Requirement",
+    "Rivalry",
     "Rule",
     "Selector",
     "Service",
@@ -100,23 +121,31 @@ __all__ = [
     "Whose",
     "Workload",
     "all_at_once",
+    "asking_for_local",
+    "budgeted",
     "by_timetable",
     "describe",
     "disjoint",
     "dotted",
     "drains",
     "falls_to_zero",
+    "filtering_nothing",
+    "forbidding",
     "holds_host_ports",
+    "injected",
     "is_interceptor",
     "labelled",
     "least_replicas",
     "leaves_nodes",
     "nodes_selected",
+    "probed",
     "required_here",
     "spelled",
     "subset",
     "surely",
     "under_every_placement",
+    "unguarded",
+    "unread_ranges",
 ]
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
+from srcip_lint.annotations import LegacyAnnotation, asking_for_local
 from srcip_lint.balancers import by_name, identify
 from srcip_lint.bundle import Bundle, Selection
 from srcip_lint.callers import Caller, on_host_network, on_pod_network
@@ -21,8 +22,10 @@ from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
+from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
+from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import Inventory, NodeSet, Pace, Placement, Separation, chosen, matches_pods, missed, pinned
 from srcip_lint.proxies import behaviours, nginx
@@ -81,6 +84,25 @@ class Model:
             for service in self.bundle.services
             if service.external and not service.headless and service.external_traffic_policy.value == "Cluster"
         )
+
+    def local_in_vain(self, service: Service) -> tuple[LegacyAnnotation, ...]:
+        """The annotations, read by nobody, by which a Service asks for Local although its policy is surely Cluster, and
+        the client's address does not arrive whatever the policy."""
+        asking = asking_for_local(service, self.environment)
+        if not asking or service not in self.cluster_services or self.arrives_anyway(service):
+            return ()
+        patches = self.bundle.patches_of(service)
+        is_patched = any(patch.type.written or patch.external_traffic_policy.written for patch in patches)
+        return () if is_patched else asking
+
+    def arrives_anyway(self, service: Service) -> bool:
+        """Does the client's address surely arrive on every way into a Service, under the policy that it has?"""
+        return bool(self.paths(service)) and all(map(arrives, self.paths(service)))
+
+    @cached_property
+    def node_ports(self) -> NodePorts:
+        """Which Service claims which port of the nodes."""
+        return NodePorts(self.bundle, self.environment)
 
     def paths(self, service: Service) -> tuple[SourcePath, ...]:
         """Every way a packet from outside can take into a Service's pods; see `path.hops`."""

@@ -72,6 +72,14 @@ def verdict(path: SourcePath) -> Verdict:
     return Verdict(last, last.state.peer, replaced, _carrier(last.state), dropped)
 
 
+def arrives(path: SourcePath) -> bool:
+    """Does the client's address surely arrive: at the first proxy of ours, or else at the first pod, wherever that
+    stands, or in the header of an HTTP load balancer?"""
+    judge = path.edge_proxy or path.edge_pod
+    seen = judge.takes if path.edge_proxy and judge else judge.state.peer if judge else None
+    return path.has_http_front or (seen is not None and under_every_placement(seen, Whose.CLIENT))
+
+
 def _carrier(state: State) -> Carried | None:
     for name, header in state.headers:
         for number, entry in enumerate(reversed(header.entries), start=1):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srcip_lint.documents import Page, Place
+from srcip_lint.resources.budget import read_budget
 from srcip_lint.resources.cluster import (
     read_calico_installation,
     read_cilium_l2_policy,
@@ -46,6 +47,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "DeploymentConfig": (("apps.openshift.io", ""), read_workload),
     "HorizontalPodAutoscaler": (("autoscaling",), read_autoscaler),
     "ScaledObject": (("keda.sh",), read_autoscaler),
+    "PodDisruptionBudget": (("policy",), read_budget),
     "Node": (("",), read_node),
     "Namespace": (("",), read_namespace),
     "ConfigMap": (("",), read_config_map),

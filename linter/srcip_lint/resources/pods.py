@@ -1,6 +1,7 @@
 """The pod template: what decides where a pod may run, what it listens on, and how it is spread.
 
-Defaults and semantics: Kubernetes API `core/v1` types.go (TopologySpreadConstraint, Affinity, ContainerPort).
+Defaults and semantics: Kubernetes API `core/v1` types.go (TopologySpreadConstraint, Affinity, ContainerPort, Probe,
+PodReadinessGate).
 """
 
 from __future__ import annotations
@@ -52,6 +53,10 @@ class Container:
     ports: tuple[ContainerPort, ...]
     environment: tuple[tuple[str, str | None], ...]
     """Literal variables; the value is None where it comes from elsewhere (`valueFrom`) or is a placeholder."""
+    readiness_probe: Located[bool | Unknown]
+    """Is one written? Without one a container is ready as soon as it runs."""
+    startup_probe: Located[bool | Unknown]
+    """Is one written? Until it has succeeded once, the container is not ready."""
     arguments: tuple[str, ...] = ()
     """`command` and `args` as they are written, `$(NAME)` references included."""
     mounts: tuple[Mount, ...] = ()
@@ -134,6 +139,8 @@ class PodTemplate:
     affinity: tuple[AffinityTerm, ...]
     claims: bool
     """Does it mount a PersistentVolumeClaim?"""
+    readiness_gates: Located[bool | Unknown]
+    """Does it wait, to be ready, for conditions that something outside the pod sets?"""
     obscured: bool = False
     """Could something that decides where the pods run not be read as a whole (`affinity: ${AFFINITY}`)?"""
     affinity_obscured: bool = False
@@ -141,6 +148,8 @@ class PodTemplate:
     labels_obscured: bool = False
     """Could the labels not be read as a whole (`labels: ${LABELS}`), or the key of one?"""
     volumes: tuple[Volume, ...] = ()
+    sidecars: tuple[Container, ...] = ()
+    """The init containers that keep running beside the others (`restartPolicy: Always`)."""
 
 
 def read_template(root: Field) -> PodTemplate:
@@ -164,10 +173,12 @@ def read_template(root: Field) -> PodTemplate:
         anti_affinity=_affinity_terms(affinity.field("podAntiAffinity")),
         affinity=_affinity_terms(affinity.field("podAffinity")),
         claims=any(not item.field("persistentVolumeClaim").absent for item in spec.field("volumes").items()),
+        readiness_gates=_written_list(spec.field("readinessGates")),
         obscured=_obscured(spec),
         affinity_obscured=_affinity_obscured(affinity.field("podAffinity")),
         labels_obscured=_labels_obscured(metadata),
         volumes=tuple(read_volume(item) for item in spec.field("volumes").items()),
+        sidecars=tuple(_container(item) for item in spec.field("initContainers").items() if _keeps_running(item)),
     )
 
 
@@ -203,6 +214,23 @@ def _readable(field: Field, kind: type) -> bool:
     return field.absent or (isinstance(field.raw, kind) and not placeholder(field.raw))
 
 
+def _keeps_running(item: Field) -> bool:
+    return item.field("restartPolicy").text(None).value == "Always"
+
+
+def _written_list(field: Field) -> Located[bool | Unknown]:
+    """Does a list hold anything?"""
+    unknown = placeholder(field.raw)
+    return Located(unknown or bool(field.items()), field.place, written=not field.absent)
+
+
+def _probe(item: Field, name: str) -> Located[bool | Unknown]:
+    """Is a probe written? Of a container that is a placeholder as a whole nothing is known."""
+    found = item.field(name)
+    unknown = placeholder(item.raw)
+    return Located(unknown, found.place) if unknown else found.presence()
+
+
 def _container(item: Field) -> Container:
     return Container(
         place=item.place,
@@ -211,6 +239,8 @@ def _container(item: Field) -> Container:
         pre_stop=_hook(item.field("lifecycle")),
         ports=tuple(_container_port(port) for port in item.field("ports").items()),
         environment=tuple(_variable(variable) for variable in item.field("env").items()),
+        readiness_probe=_probe(item, "readinessProbe"),
+        startup_probe=_probe(item, "startupProbe"),
         arguments=tuple(
             word.raw for name in ("command", "args") for word in item.field(name).items() if isinstance(word.raw, str)
         ),

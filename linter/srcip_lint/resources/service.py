@@ -48,6 +48,7 @@ class Service:
     selector: Located[Labels]
     ports: tuple[ServicePort, ...]
     external_ips_unknown: bool = False
+    source_ranges_unknown: bool = False
 
     @property
     def headless(self) -> bool:
@@ -105,7 +106,7 @@ def read_service(root: Field) -> Service:
     """The Service at `root`; wrong types are noted in the field's problems."""
     spec = root.field("spec")
     kind = spec.field("type").choice(SERVICE_TYPES, "ClusterIP")
-    ips = spec.field("externalIPs")
+    ips, ranges = spec.field("externalIPs"), spec.field("loadBalancerSourceRanges")
     external_ips = tuple(item.text("") for item in ips.items())
     is_external = kind.value in ("LoadBalancer", "NodePort") or bool(external_ips)
     has_cluster_ip = kind.value != "ExternalName"
@@ -119,7 +120,7 @@ def read_service(root: Field) -> Service:
         health_check_node_port=spec.field("healthCheckNodePort").integer(0),
         load_balancer_class=spec.field("loadBalancerClass").text(None),
         load_balancer_ip=spec.field("loadBalancerIP").text(None),
-        source_ranges=tuple(item.text("") for item in spec.field("loadBalancerSourceRanges").items()),
+        source_ranges=tuple(item.text("") for item in ranges.items()),
         allocate_node_ports=spec.field("allocateLoadBalancerNodePorts").boolean(default=True),
         session_affinity=spec.field("sessionAffinity").choice(("None", "ClientIP"), "None"),
         publish_not_ready=spec.field("publishNotReadyAddresses").boolean(default=False),
@@ -128,6 +129,7 @@ def read_service(root: Field) -> Service:
         ),
         ports=tuple(_port(item) for item in spec.field("ports").items()),
         external_ips_unknown=not ips.absent and not isinstance(ips.raw, list),
+        source_ranges_unknown=not ranges.absent and not isinstance(ranges.raw, list),
     )
 
 

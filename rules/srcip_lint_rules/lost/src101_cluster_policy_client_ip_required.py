@@ -36,6 +36,7 @@ other nodes than the one that received the packet see a node (Cilium in SNAT mod
 - `unknown-policy`: a placeholder stands for the policy or the type.
 - `source-ranges`: the only thing keyed on the address is `loadBalancerSourceRanges` or session affinity,
   which act before the masquerade.
+- `legacy-annotation`: an annotation that nothing reads any more asks for Local: SRC508 reports the Service.
 - `unread-configuration`: part of the proxy's configuration was not read: it may read the PROXY protocol.
 
 ## Bad
@@ -144,7 +145,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service: the first way in on which the address is lost to whoever needs it."""
     for service in model.cluster_services:
         found = model.lost_where_needed(service)
-        if found:
+        if found and not model.local_in_vain(service):
             yield _diagnosis(model, service, *found)
 
 

@@ -33,6 +33,7 @@ The severity is **warning**.
 - `host-network`: the proxy is reached on its nodes' own addresses, past every Service.
 - `other-port`: the part of the configuration that writes the header listens on another port.
 - `behind-ingress`: an Ingress sends to the Service; that is its way in, and the proxy there is the edge.
+- `legacy-annotation`: an annotation that nothing reads any more asks for Local: SRC508 reports the Service.
 - `unread-configuration`: part of the proxy's configuration was not read, or its settings are placeholders.
 
 ## Bad
@@ -201,7 +202,7 @@ def _lost(model: Model) -> Iterator[_Lost]:
     """Each Service's proxies that do so, each proxy once."""
     for service in model.cluster_services:
         seen: set[object] = set()
-        if model.sent_to_by_ingress(service) or model.lost_where_needed(service):
+        if model.sent_to_by_ingress(service) or model.lost_where_needed(service) or model.local_in_vain(service):
             continue
         for path in model.paths(service):
             proxy = path.edge_proxy
