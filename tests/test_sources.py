@@ -195,6 +195,7 @@ def test_symbolic_links_in_a_walk_are_passed_over_and_counted(tmp_path: Path) ->
     Path("inside/b.yaml").symlink_to("a.yaml")
     Path("inside/broken.yaml").symlink_to("nowhere")
     Path("inside/broken").symlink_to("nowhere")
+    Path("inside/round").symlink_to("round")
     reading = Reading(["inside"])
     assert [source.path for source in reading] == ["inside/a.yaml"]
     assert reading.skipped == {"symbolic link": 4}

@@ -114,7 +114,7 @@ class Reading:
     def _wanted(self, entry: Entry, ignores: GitIgnore) -> bool:
         """Is it a folder or a manifest, and to be read? What is passed over is counted."""
         is_manifest = entry.name.endswith(SUFFIXES) or entry.name == KUSTOMIZATION
-        if not is_manifest and not entry.is_dir():
+        if not is_manifest and not _leads_to_folder(entry):
             return False
         if entry.name.startswith(".") and not entry.name.startswith(".srcip-lint"):
             reason = "hidden"
@@ -203,6 +203,14 @@ def _utf8(data: bytes) -> bytes:
 
 def _is_folder(entry: Entry) -> bool:
     return entry.is_dir(follow_symlinks=False)
+
+
+def _leads_to_folder(entry: Entry) -> bool:
+    """Is it a folder, or a link to one? A link that leads round in a circle is neither."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def _is_template(chart: str, path: str) -> bool:
