@@ -132,7 +132,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a run read and judged. `skipped` counts what was passed over, by reason; `seconds` is wall time."""
+    """What a run read and judged. `skipped` counts what was passed over, by reason; `seconds` is wall time.
+
+    `suppressed`, `baselined` and `earlier` count the findings that are left out: accepted where they stand or in the
+    configuration, accepted in a baseline, and there already at the commit that was compared with.
+    """
 
     files: int = 0
     documents: int = 0
@@ -140,6 +144,13 @@ class Statistics:
     suppressed: int = 0
     seconds: float = 0.0
     skipped: Mapping[str, int] = field(default_factory=dict)
+    baselined: int = 0
+    earlier: int = 0
+
+    @property
+    def left_out(self) -> int:
+        """How many findings are not shown because somebody knows of them."""
+        return self.suppressed + self.baselined + self.earlier
 
 
 @dataclass(frozen=True, slots=True)

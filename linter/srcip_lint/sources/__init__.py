@@ -64,12 +64,17 @@ class Unopened:
 
 @dataclass
 class Reading:
-    """The sources of a run, in order; `skipped` fills while they are iterated."""
+    """The sources of a run, in order; `skipped` fills while they are iterated.
+
+    `alone` says that each file is judged for itself. The inputs then come from a tool that lists changed files: no
+    person asks for one of them in particular, so exclusions hold for them too.
+    """
 
     inputs: Sequence[str]
     stdin_name: str = "<stdin>"
     exclude: Callable[[str], bool] = lambda _: False
     files: Files = field(default_factory=Disk)
+    alone: bool = False
     skipped: Counter[str] = field(default_factory=Counter)
     unopened: list[Unopened] = field(default_factory=list)
 
@@ -84,7 +89,13 @@ class Reading:
         """Every path, whether it was named, and its chart. Files come first: one that a walk meets too was named."""
         given = [path for word in self.inputs for path in expanded(word, self.files)]
         folders = [path for path in given if path != STDIN and self.files.is_folder(path)]
-        yield from ((path, True, self._chart_of(path)) for path in given if path not in folders)
+        for path in given:
+            if path in folders:
+                continue
+            if self.alone and self.exclude(_shown(path)):
+                self.skipped["excluded"] += 1
+            else:
+                yield path, not self.alone, self._chart_of(path)
         for folder in folders:
             yield from self._walk(folder)
 
@@ -148,7 +159,7 @@ class Reading:
                 return None
             seen.add(identity)
             data = bounded(_stdin()) if path == STDIN else self.files.read(path)
-            return Source(shown, _utf8(data), named, chart)
+            return Source(shown, _utf8(data), named or path == STDIN, chart)
         except (OSError, ValueError) as error:
             reason = (error.strerror or str(error)) if isinstance(error, OSError) else str(error)
         self.unopened.append(Unopened(shown, reason))

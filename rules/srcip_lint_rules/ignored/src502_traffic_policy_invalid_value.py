@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Rule, Service, Severity
+from srcip_lint.rule import Diagnosis, Model, Reach, Rule, Service, Severity
 
 _POLICIES = ("Cluster", "Local")
 
@@ -93,4 +93,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

@@ -150,7 +150,7 @@ Remove a suppression that has done its work; give one that has not a reason that
 
 from __future__ import annotations
 
-from srcip_lint.rule import Rule, Severity
+from srcip_lint.rule import Reach, Rule, Severity
 
 RULE = Rule(
     id="SRC003",
@@ -158,4 +158,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     check=None,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )
