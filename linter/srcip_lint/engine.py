@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 
 from srcip_lint import suppress
 from srcip_lint.config import Config, choose
-from srcip_lint.documents import Place, Spot
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Step
+from srcip_lint.documents import location
+from srcip_lint.finding import Finding, Note, ObjectRef, Report, RuleInfo, Step
 from srcip_lint.inputs import Inputs, gather
 from srcip_lint.model import Model
 from srcip_lint.path.hops import Addresses, SourcePath
 from srcip_lint.path.verdict import describe
+from srcip_lint.premises import premises
 from srcip_lint.resources.objects import Object
 from srcip_lint.rule import Diagnosis, Reach, Rule
 from srcip_lint.sources import Reading, Source
@@ -45,12 +46,14 @@ def lint(
     config: Config,
     watched: Iterable[Source] | None = None,
     since: Seen | None = None,
+    *,
+    explain: bool = False,
 ) -> Report:
     """Judge all sources of a reading with the rules the configuration chooses. Reads files, writes nothing.
 
     `watched` is the reading itself behind something that watches it pass by (a progress bar). `since` is what the files
-    were before: findings that were there then are left out. Raises ConfigError where the configuration names a rule
-    that does not exist.
+    were before: findings that were there then are left out. `explain` asks for the premises of the run. Raises
+    ConfigError where the configuration names a rule that does not exist.
     """
     started = time.perf_counter()
     chosen = choose(rules, config)
@@ -65,7 +68,8 @@ def lint(
         seconds=time.perf_counter() - started,
         skipped=_skipped(seen),
     )
-    return Report(findings, tuple(info(rule) for rule in _running(chosen, seen)), statistics)
+    ran = tuple(info(rule) for rule in _running(chosen, seen))
+    return Report(findings, ran, statistics, tuple(premises(seen.model)) if explain else None)
 
 
 def _judged(seen: Seen, chosen: Sequence[Rule], known: Sequence[Rule], config: Config) -> suppress.Outcome:
@@ -137,11 +141,6 @@ def _steps(path: SourcePath) -> Iterator[Step]:
         before = hop.state.peer
         message = f"{hop.name} {hop.does}" if hop.kind == "client" else f"{hop.kind}: {hop.name}: {hop.does}"
         yield Step(message + peer, location(hop.at) if hop.at else None, hop.object)
-
-
-def location(at: Place | Spot) -> Location:
-    """The concrete place of a field or of a stretch of a source."""
-    return Location(at.source.path, at.span, at.template, at.source.lines)
 
 
 def info(rule: Rule) -> RuleInfo:

@@ -147,11 +147,6 @@ class Statistics:
     baselined: int = 0
     earlier: int = 0
 
-    @property
-    def left_out(self) -> int:
-        """How many findings are not shown because somebody knows of them."""
-        return self.suppressed + self.baselined + self.earlier
-
 
 @dataclass(frozen=True, slots=True)
 class RuleInfo:
@@ -165,13 +160,48 @@ class RuleInfo:
     url: str
 
 
+class Standing(Enum):
+    """How we come to know something about the cluster."""
+
+    DECLARED = "declared"
+    INFERRED = "inferred"
+    ASSUMED = "assumed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why we think so, and where that stands; a declaration has no location."""
+
+    text: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What a run takes for true that manifests need not say: `topic` and `answer`, for these objects.
+
+    `settled_by` is the line of configuration that would make a fact of it; empty where nothing is left to settle.
+    """
+
+    topic: str
+    answer: str
+    standing: Standing
+    objects: tuple[ObjectRef, ...]
+    grounds: tuple[Ground, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    settled_by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a run found: `findings` in order, `rules` that ran, and the statistics."""
+    """Everything a run found: `findings` in order, `rules` that ran, the statistics, and, where they were asked for,
+    the premises it rests on (None where not)."""
 
     findings: tuple[Finding, ...]
     rules: tuple[RuleInfo, ...]
     statistics: Statistics
+    premises: tuple[Premise, ...] | None = None
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)
