@@ -78,7 +78,7 @@ def _since(request: Request, config: Config, reading: Reading) -> Seen | None:
         return None
     from srcip_lint.cli.past import at_commit
 
-    with at_commit(request.since, reading) as earlier:
+    with at_commit(request.since, reading) as (_, earlier):
         return see(earlier, config)
 
 

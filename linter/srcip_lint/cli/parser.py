@@ -25,6 +25,7 @@ Run = Callable[[], int]
 
 PROGRAM = "srcip-lint"
 DEFAULT = "check"
+_NO_PAST = "--since compares files with what they were, and standard input was nothing before."
 COMPLETING = "_SRCIP_LINT_COMPLETE"
 """Set by the scripts that `completion` prints, when a shell asks what could come next."""
 
@@ -268,7 +269,7 @@ def _contradiction(
 ) -> str | None:
     """What of these options cannot be meant together, in a sentence."""
     if since is not None and "-" in paths:
-        return "--since compares files with what they were, and standard input was nothing before."
+        return _NO_PAST
     if "-" in (baseline, write_baseline):
         return "a baseline is a file: - cannot be meant."
     if write_baseline is None:
@@ -294,6 +295,10 @@ def trace(  # noqa: PLR0913  an option, a parameter
     how_to_verify: Annotated[
         bool, typer.Option("--how-to-verify", help="Print commands that show the same on the cluster; none is run.")
     ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="Print only what shows another address than at a commit of git."),
+    ] = None,
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="Use this configuration instead of the one found going up.")
     ] = None,
@@ -313,6 +318,10 @@ def trace(  # noqa: PLR0913  an option, a parameter
 
     if not paths:
         raise _USAGE_ERROR("no path is given. Name files or folders, or - for standard input.", ctx=context)
+    if since is not None and "-" in paths:
+        raise _USAGE_ERROR(_NO_PAST, ctx=context)
+    if since is not None and how_to_verify:
+        raise _USAGE_ERROR("--since and --how-to-verify contradict each other.", ctx=context)
     given = Given(config=config, isolated=isolated, assignments=tuple(assignments or ()))
     request = Request(
         paths=tuple(paths),
@@ -321,6 +330,7 @@ def trace(  # noqa: PLR0913  an option, a parameter
         output_format="verify" if how_to_verify else output_format,
         color=color,
         stdin_filename=stdin_filename,
+        since=since,
     )
     return partial(run, request)
 

@@ -12,13 +12,15 @@ from srcip_lint.sources import Reading
 
 
 @contextmanager
-def at_commit(ref: str, now: Reading) -> Iterator[Reading]:
-    """A reading of the same words as they were at a commit. Raises Refused, also while files are read."""
+def at_commit(ref: str, now: Reading) -> Iterator[tuple[str, Reading]]:
+    """The hash of a commit, and a reading of the same words as they were there. Raises Refused, also while files are
+    read."""
     from srcip_lint.history import HistoryError, commit_at
 
     try:
         with commit_at(ref, now.inputs) as commit:
-            yield Reading(commit.present(now.inputs), exclude=now.exclude, files=commit, alone=now.alone)
+            words = commit.present(now.inputs)
+            yield commit.name, Reading(words, exclude=now.exclude, files=commit, alone=now.alone)
             for submodule in sorted(commit.unread):
                 say(f"{terminal(submodule)}: what this submodule was then is not known: all in it counts as new")
     except HistoryError as error:
