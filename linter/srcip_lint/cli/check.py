@@ -91,7 +91,7 @@ def _accepting(report: Report, request: Request, rules: Sequence[Rule], config: 
     from srcip_lint.suppress import baseline, baseline_file
 
     file = Path(given)
-    excluded, is_whole = _excluded(request, config), request.scope == "tree"
+    excluded, is_whole = _excluded(request, config), request.scope == "tree" and request.since is None
     now = baseline.Run(today(os.environ), request.paths, rules, excluded, is_whole)
     if request.write_baseline:
         old = baseline_file.read(file) if file.exists() else baseline.Baseline(baseline_file.folder_of(file))

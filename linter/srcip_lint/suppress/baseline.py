@@ -65,7 +65,8 @@ class Baseline:
 @dataclass(frozen=True, slots=True)
 class Run:
     """What a baseline has to know of the run whose findings it hides. `inputs` are the paths of the command line,
-    `excluded` tells which are passed over, and `whole` that no rule was left out for want of the other files."""
+    `excluded` tells which are passed over, and `whole` that the findings are all there are: that no rule was left out
+    for want of the other files, and that no earlier state has hidden any."""
 
     today: date
     inputs: tuple[str, ...]

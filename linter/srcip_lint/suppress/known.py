@@ -7,6 +7,7 @@ that is worse than the known one is news.
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -75,21 +76,22 @@ def _optional(raw: str | None) -> str | None:
 
 def matched(findings: Sequence[Known], among: Iterable[K]) -> list[K | None]:
     """For each finding the known one that covers it, if there is one: in its own file rather than in another. Each is
-    used once."""
+    used once, and the worst findings come first, for fewer cover them."""
     left: dict[object, list[K]] = defaultdict(list)
     for each in among:
         left[each.known.identity].append(each)
     found: list[K | None] = [None] * len(findings)
-    worst_first = sorted(range(len(findings)), key=lambda number: findings[number].severity, reverse=True)
     rounds: tuple[Callable[[Known, Known], bool], ...] = (
         lambda one, other: other.covers(one) and one.path == other.path,
         lambda one, other: other.covers(one),
     )
-    for fits in rounds:
-        for number in worst_first:
-            candidates = left[findings[number].identity]
-            fitting = [each for each in candidates if fits(findings[number], each.known)]
-            if found[number] is None and fitting:
+    for severity, fits in itertools.product(sorted(Severity, reverse=True), rounds):
+        for number, one in enumerate(findings):
+            if one.severity is not severity or found[number] is not None:
+                continue
+            candidates = left[one.identity]
+            fitting = [each for each in candidates if fits(one, each.known)]
+            if fitting:
                 best = min(fitting, key=lambda each: each.known.severity)
                 candidates.remove(best)
                 found[number] = best
