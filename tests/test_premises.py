@@ -55,6 +55,7 @@ def test_nothing_is_taken_for_true_where_nothing_is_open_to_the_outside() -> Non
             Standing.INFERRED,
             "",
         ),
+        ((annotated("service.cilium.io/forwarding-mode", "dsr"),), {}, "Cilium in DSR mode", Standing.INFERRED, ""),
     ],
 )
 def test_the_dataplane(

@@ -84,7 +84,7 @@ _ENABLED = ("true", "1", "enabled", "Enabled")
 
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Identified:
     """The dataplane: what the Service itself asks for, else declared, else told by the objects in the nearest scope."""
-    own = _asked_by_service(service)
+    own = asked_by_service(service)
     if own:
         return own
     if environment.dataplane:
@@ -102,7 +102,7 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Iden
     return Identified(None, basis + Basis(assumptions=(disagreement,)))
 
 
-def _asked_by_service(service: Service) -> Identified | None:
+def asked_by_service(service: Service) -> Identified | None:
     """Cilium lets a Service choose its mode (`bpf.lbModeAnnotation`), kube-router lets it choose direct return."""
     for key, value, name in (
         ("service.cilium.io/forwarding-mode", "dsr", "cilium-dsr"),
@@ -173,4 +173,13 @@ def _of_config_map(config: ConfigMap) -> str | None:
     return f"cilium-{mode}" if known else "cilium"
 
 
-__all__ = ["ASSUMED", "DATAPLANES", "Dataplane", "Identified", "Keeps", "follows_service_local", "identify"]
+__all__ = [
+    "ASSUMED",
+    "DATAPLANES",
+    "Dataplane",
+    "Identified",
+    "Keeps",
+    "asked_by_service",
+    "follows_service_local",
+    "identify",
+]

@@ -58,15 +58,15 @@ def _dataplane(service: Service, bundle: Bundle, environment: Environment) -> Pr
         objects=(service.object.ref,),
         grounds=_grounds(found.basis.evidence),
         assumptions=found.basis.assumptions,
-        settled_by=_dataplane_line(found, environment),
+        settled_by=_dataplane_line(service, found, environment),
     )
 
 
-def _dataplane_line(found: Identified, environment: Environment) -> str:
+def _dataplane_line(service: Service, found: Identified, environment: Environment) -> str:
     """Nothing where it is declared, and where a Service asks for its own: that is stronger than a declaration."""
-    name = found.dataplane.name if found.dataplane else "kube-proxy"
-    if environment.dataplane or name == "kube-router-dsr":
+    if environment.dataplane or dataplane.asked_by_service(service):
         return ""
+    name = found.dataplane.name if found.dataplane else "kube-proxy"
     return f"dataplane: {name if name in DATAPLANES else 'cilium-snat'}"
 
 
