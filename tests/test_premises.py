@@ -96,6 +96,13 @@ def test_signs_of_the_dataplane_that_disagree() -> None:
             {"loadBalancer": "openstack"},
             "the OpenStack load balancer, which opens a connection of its own",
             Standing.ASSUMED,
+            "edges: [{service: web, front: l4-proxy}]",
+        ),
+        (
+            (annotated("service.beta.kubernetes.io/do-loadbalancer-name"),),
+            {},
+            "the DigitalOcean load balancer, which passes the connection through",
+            Standing.ASSUMED,
             "edges: [{service: web, front: l4-passthrough}]",
         ),
         (
@@ -151,6 +158,19 @@ def test_what_is_the_same_for_several_services_is_told_once() -> None:
     metallb = annotated("metallb.io/x").replace("name: web", "name: api")
     different = list(premises(model_of({"a.yaml": CLUSTER, "b.yaml": metallb})))
     assert [each.objects[0].name for each in different if each.topic == "load balancer"] == ["web", "api"]
+
+
+def test_one_answer_on_several_grounds_is_told_once() -> None:
+    keys = {"web": "do-loadbalancer-name", "api": "do-loadbalancer-size-unit"}
+    texts = {
+        f"{name}.yaml": annotated(f"service.beta.kubernetes.io/{key}").replace("web", name)
+        for name, key in keys.items()
+    }
+    (premise,) = (each for each in premises(model_of(texts)) if each.topic == "load balancer")
+    assert [each.name for each in premise.objects] == ["api", "web"]
+    assert [ground.location.path for ground in premise.grounds if ground.location] == ["web.yaml", "api.yaml"]
+    assert premise.settled_by == "edges: [{service: web, front: l4-passthrough}]"
+    assert "an entry for each Service" in "\n".join(section((premise,), Look()))
 
 
 def test_many_services_and_grounds_are_cut_unless_all_are_asked_for() -> None:

@@ -11,12 +11,12 @@ from dataclasses import replace
 
 from srcip_lint import dataplane
 from srcip_lint.balancers import Balancer, identify
-from srcip_lint.balancers.delivery import Delivery, deliver
+from srcip_lint.balancers.delivery import Delivery, Mode, deliver
 from srcip_lint.bundle import Bundle
 from srcip_lint.dataplane import Identified, Keeps
 from srcip_lint.documents import location
 from srcip_lint.environment import DATAPLANES, LOAD_BALANCERS, Environment
-from srcip_lint.finding import Ground, ObjectRef, Premise, Standing
+from srcip_lint.finding import Ground, Premise, Standing
 from srcip_lint.model import Model
 from srcip_lint.path.hops import Evidence
 from srcip_lint.resources.service import Service
@@ -27,6 +27,8 @@ _WORDS = {
     "kube-vip-global": "kube-vip",
 }
 """The word of the configuration for a family that has none of its own name."""
+_EDGES = "edges:"
+_FRONTS = {Mode.PASSTHROUGH: "l4-passthrough", Mode.L7_APPEND: "l7-append", Mode.L7_OVERWRITE: "l7-overwrite"}
 
 
 def premises(model: Model) -> Iterator[Premise]:
@@ -40,12 +42,16 @@ def premises(model: Model) -> Iterator[Premise]:
 
 
 def _together(found: Iterable[Premise]) -> Iterator[Premise]:
-    """Premises that differ in their objects only, as one, in the order of the first of each."""
-    groups: dict[Premise, list[ObjectRef]] = {}
+    """Premises of one answer as one, with all their Services and grounds, in the order of the first of each. Where a line
+    settles one Service only, it stands for the others too."""
+    groups: dict[Premise, list[Premise]] = {}
     for each in found:
-        groups.setdefault(replace(each, objects=()), []).extend(each.objects)
-    for each, objects in groups.items():
-        yield replace(each, objects=tuple(sorted(set(objects), key=lambda ref: ref.order)))
+        line = _EDGES if each.settled_by.startswith(_EDGES) else each.settled_by
+        groups.setdefault(replace(each, objects=(), grounds=(), settled_by=line), []).append(each)
+    for group in groups.values():
+        objects = {ref for each in group for ref in each.objects}
+        grounds = dict.fromkeys(ground for each in group for ground in each.grounds)
+        yield replace(group[0], objects=tuple(sorted(objects, key=lambda ref: ref.order)), grounds=tuple(grounds))
 
 
 def _dataplane(service: Service, bundle: Bundle, environment: Environment) -> Premise:
@@ -96,14 +102,15 @@ def _balancer_answer(found: Balancer, delivery: Delivery) -> str:
 
 
 def _balancer_line(service: Service, found: Balancer, delivery: Delivery, environment: Environment) -> str:
-    """What names the load balancer, or, where it is declared and still depends on how it is set up, what says how it
-    delivers."""
-    if environment.load_balancer is None:
-        name = found.family.name if found.family else "metallb-l2"
-        name = _WORDS.get(name, name)
-        return f"loadBalancer: {name}" if name in LOAD_BALANCERS else ""
-    name = f"{service.object.namespace}/{service.object.name}" if service.object.namespace else service.object.name
-    return f"edges: [{{service: {name}, front: l4-passthrough}}]" if delivery.basis.assumptions else ""
+    """What names the load balancer; or, where that is known and only how it delivers is assumed, what says so."""
+    if found.family and delivery.basis.assumptions:
+        name = f"{service.object.namespace}/{service.object.name}" if service.object.namespace else service.object.name
+        return f"{_EDGES} [{{service: {name}, front: {_FRONTS.get(delivery.mode, 'l4-proxy')}}}]"
+    if environment.load_balancer:
+        return ""
+    name = found.family.name if found.family else "metallb-l2"
+    name = _WORDS.get(name, name)
+    return f"loadBalancer: {name}" if name in LOAD_BALANCERS else ""
 
 
 def _nodes(model: Model) -> Premise:

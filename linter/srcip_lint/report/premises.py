@@ -13,7 +13,6 @@ from srcip_lint.report.sanitize import terminal
 _WIDTH = 100
 _FEW = 5
 """Objects, and grounds, that are shown of one premise unless all are asked for."""
-_OF_NODES = "where nodes.yaml is the output of `kubectl get nodes -o yaml`"
 
 
 def section(premises: Sequence[Premise], look: Look) -> list[str]:
@@ -40,10 +39,18 @@ def _premise(each: Premise, look: Look) -> Iterator[str]:
     for assumption in each.assumptions:
         yield from _labelled("assuming:", assumption, look)
     if each.settled_by:
-        example = ", for example" if each.standing is Standing.UNKNOWN else ""
-        why = _OF_NODES if each.topic == "nodes" else f"in srcip-lint.yaml{example}"
+        why = _where(each)
         line = f"{paint('settle it:', CYAN, on=look.color)} {terminal(each.settled_by)}"
         yield f"      {line}  {paint(f'({why})', DIM, on=look.color)}"
+
+
+def _where(each: Premise) -> str:
+    """What to know about the line that settles a premise."""
+    if each.topic == "nodes":
+        return "where nodes.yaml is the output of `kubectl get nodes -o yaml`"
+    if each.settled_by.startswith("edges:"):
+        return "in srcip-lint.yaml, an entry for each Service"
+    return "in srcip-lint.yaml" + (", for example" if each.standing is Standing.UNKNOWN else "")
 
 
 def _names(objects: Sequence[ObjectRef], look: Look) -> str:
