@@ -42,8 +42,8 @@ def premises(model: Model) -> Iterator[Premise]:
 
 
 def _together(found: Iterable[Premise]) -> Iterator[Premise]:
-    """Premises of one answer as one, with all their Services and grounds, in the order of the first of each. Where a line
-    settles one Service only, it stands for the others too."""
+    """Premises of one answer as one, with all their Services and grounds, in the order of the first of each. A line for
+    one Service stands for the others too."""
     groups: dict[Premise, list[Premise]] = {}
     for each in found:
         line = _EDGES if each.settled_by.startswith(_EDGES) else each.settled_by
