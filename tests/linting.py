@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.config import from_settings
-from srcip_lint.engine import lint
+from srcip_lint.engine import lint, see
 from srcip_lint.examples import Example
 from srcip_lint.finding import Finding, Report
 from srcip_lint.inputs import gather
@@ -17,16 +17,26 @@ from srcip_lint_rules import RULES
 
 
 def report(
-    sources: Iterable[Source] | str, given: Sequence[tuple[str, str]] = (), rules: Sequence[Rule] = RULES
+    sources: Iterable[Source] | str,
+    given: Sequence[tuple[str, str]] = (),
+    rules: Sequence[Rule] = RULES,
+    earlier: Iterable[Source] | None = None,
 ) -> Report:
-    """Lint texts as if they were files. `given` are `key: value` pairs of the configuration."""
+    """Lint texts as if they were files. `given` are `key: value` pairs of the configuration; `earlier` is what the
+    texts were before."""
     texts = [Source("example.yaml", sources.encode(), named=True)] if isinstance(sources, str) else sources
-    return lint(Reading([]), rules, from_settings(given), watched=texts)
+    config = from_settings(given)
+    since = None if earlier is None else see(Reading([]), config, earlier)
+    return lint(Reading([]), rules, config, texts, since)
 
 
 def findings_of(rule: Rule, example: Example) -> list[Finding]:
     """What one rule reports about an example, with all rules running."""
-    return [finding for finding in report(example.sources, example.given).findings if finding.rule == rule.id]
+    return [
+        finding
+        for finding in report(example.sources, example.given, earlier=example.earlier).findings
+        if finding.rule == rule.id
+    ]
 
 
 def bundle_of(files: Mapping[str, str]) -> Bundle:

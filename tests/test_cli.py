@@ -529,6 +529,8 @@ LAZY = (
     "tempfile",
     "asyncio",
     "logging",
+    "srcip_lint.history",
+    "srcip_lint.suppress.baseline",
 )
 """What a plain run has no use for. Together they would take longer than the run."""
 

@@ -29,7 +29,7 @@ from srcip_lint.config import (
 )
 from srcip_lint.environment import DeclaredNode, Edge, Environment, ObjectPattern
 from srcip_lint.finding import Severity
-from srcip_lint.sources import MAX_BYTES
+from srcip_lint.sources.files import MAX_BYTES
 
 Write = Callable[[str, str], Path]
 

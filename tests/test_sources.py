@@ -15,9 +15,8 @@ from typing import Any
 import pytest
 
 from reading import SERVICE
-from srcip_lint import sources
 from srcip_lint.inputs import gather
-from srcip_lint.sources import Reading, Source
+from srcip_lint.sources import Reading, Source, files
 
 
 @pytest.fixture(autouse=True)
@@ -196,6 +195,7 @@ def test_symbolic_links_in_a_walk_are_passed_over_and_counted(tmp_path: Path) ->
     Path("inside/b.yaml").symlink_to("a.yaml")
     Path("inside/broken.yaml").symlink_to("nowhere")
     Path("inside/broken").symlink_to("nowhere")
+    Path("inside/round").symlink_to("round")
     reading = Reading(["inside"])
     assert [source.path for source in reading] == ["inside/a.yaml"]
     assert reading.skipped == {"symbolic link": 4}
@@ -271,7 +271,7 @@ def test_a_file_or_a_folder_that_must_not_be_read_is_told(monkeypatch: pytest.Mo
         return wrapped
 
     monkeypatch.setattr(os, "scandir", refusing(os.scandir, "sub"))  # a test that runs as root may read everything
-    monkeypatch.setattr(sources, "_identity", refusing(sources._identity, "a.yaml"))
+    monkeypatch.setattr(os, "stat", refusing(os.stat, "a.yaml"))
     reading = Reading(["."])
     assert [source.path for source in reading] == ["c.yaml"]
     assert [(each.path, each.reason) for each in reading.unopened] == [
@@ -281,7 +281,7 @@ def test_a_file_or_a_folder_that_must_not_be_read_is_told(monkeypatch: pytest.Mo
 
 
 def test_what_is_too_large_is_told_whether_its_size_is_known_or_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "MAX_BYTES", len(SERVICE))
+    monkeypatch.setattr(files, "MAX_BYTES", len(SERVICE))
     write("fits.yaml")
     write("large.yaml", text=SERVICE + "\n")
     assert paths(".") == ["fits.yaml"]
@@ -326,7 +326,7 @@ def test_standard_input_may_have_the_name_of_a_file(monkeypatch: pytest.MonkeyPa
 def test_more_on_standard_input_than_the_limit_is_told_and_never_cut_in_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sources, "MAX_BYTES", len(SERVICE))
+    monkeypatch.setattr(files, "MAX_BYTES", len(SERVICE))
     monkeypatch.setattr(sys, "stdin", _Stdin(SERVICE.encode()))
     assert paths("-") == ["<stdin>"]
     monkeypatch.setattr(sys, "stdin", _Stdin(SERVICE.encode() + b"\n"))

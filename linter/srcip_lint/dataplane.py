@@ -88,7 +88,7 @@ _LOOPBACK = re.compile(r"localhost|127\.[\d./]+|::1/128")
 
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Identified:
     """The dataplane: what the Service itself asks for, else declared, else told by the objects in the nearest scope."""
-    own = _asked_by_service(service)
+    own = asked_by_service(service)
     if own:
         return own
     if environment.dataplane:
@@ -108,7 +108,7 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Iden
     return Identified(None, basis + Basis(assumptions=(disagreement,)))
 
 
-def _asked_by_service(service: Service) -> Identified | None:
+def asked_by_service(service: Service) -> Identified | None:
     """Cilium lets a Service choose its mode (`bpf.lbModeAnnotation`), kube-router lets it choose direct return."""
     for key, value, name in (
         ("service.cilium.io/forwarding-mode", "dsr", "cilium-dsr"),
@@ -219,6 +219,7 @@ __all__ = [
     "Dataplane",
     "Identified",
     "Keeps",
+    "asked_by_service",
     "follows_service_local",
     "guards_node_ports",
     "identify",

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sized
 from dataclasses import replace
 from typing import cast
 
-from srcip_lint.documents import Place, Spot
+from srcip_lint.documents import Place, location
 from srcip_lint.finding import Edit, Location
 from srcip_lint.positions import Lines, Span
 from srcip_lint.rule import Change
@@ -27,11 +27,6 @@ def edits(changes: Iterable[Change]) -> tuple[Edit, ...]:
     """The changes that can be made in the file as it is written."""
     found = (_edit(change) for change in changes)
     return tuple(edit for edit in found if edit)
-
-
-def location(at: Place | Spot) -> Location:
-    """The concrete place of a field or of a stretch of a source."""
-    return Location(at.source.path, at.span, at.template, at.source.lines)
 
 
 def _edit(change: Change) -> Edit | None:

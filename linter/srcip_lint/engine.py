@@ -4,54 +4,106 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from srcip_lint import suppress
 from srcip_lint.config import Config, choose
-from srcip_lint.edits import edits, location
+from srcip_lint.documents import location
+from srcip_lint.edits import edits
 from srcip_lint.finding import Finding, Note, ObjectRef, Report, RuleInfo, Step
 from srcip_lint.inputs import Inputs, gather
 from srcip_lint.model import Model
 from srcip_lint.path.hops import Addresses, SourcePath
 from srcip_lint.path.verdict import describe
+from srcip_lint.premises import premises
 from srcip_lint.resources.objects import Object
-from srcip_lint.rule import Diagnosis, Rule
+from srcip_lint.rule import Diagnosis, Reach, Rule
 from srcip_lint.sources import Reading, Source
+from srcip_lint.suppress.known import added
 
 
-def lint(reading: Reading, rules: Sequence[Rule], config: Config, watched: Iterable[Source] | None = None) -> Report:
+@dataclass(frozen=True, eq=False, slots=True)
+class Seen:
+    """What was read of some files, and the model of it. `paths` are those of the files; `alone` says that each of them
+    is judged for itself."""
+
+    inputs: Inputs
+    model: Model
+    paths: tuple[str, ...]
+    alone: bool = False
+
+
+def see(reading: Reading, config: Config, watched: Iterable[Source] | None = None, earlier: Seen | None = None) -> Seen:
+    """Read all sources of a reading, and put them together. `earlier` is what they were before."""
+    paths: list[str] = []
+    inputs = gather(_noted(reading if watched is None else watched, paths), reading)
+    model = Model.of(inputs, config.environment, earlier.model if earlier else None)
+    return Seen(inputs, model, tuple(paths), reading.alone)
+
+
+def lint(
+    reading: Reading,
+    rules: Sequence[Rule],
+    config: Config,
+    watched: Iterable[Source] | None = None,
+    since: Seen | None = None,
+    *,
+    explain: bool = False,
+) -> Report:
     """Judge all sources of a reading with the rules the configuration chooses. Reads files, writes nothing.
 
-    `watched` is the reading itself behind something that watches it pass by (a progress bar). Raises ConfigError where
-    the configuration names a rule that does not exist.
+    `watched` is the reading itself behind something that watches it pass by (a progress bar). `since` is what the files
+    were before: findings that were there then are left out. `explain` asks for the premises of the run. Raises
+    ConfigError where the configuration names a rule that does not exist.
     """
     started = time.perf_counter()
     chosen = choose(rules, config)
-    paths: list[str] = []
-    inputs = gather(_noted(reading if watched is None else watched, paths), reading)
-    model = Model.of(inputs, config.environment)
-    diagnoses = ((rule, diagnosis) for rule in chosen if rule.check for diagnosis in rule.check(model))
+    seen = see(reading, config, watched, since)
+    outcome = _judged(seen, chosen, rules, config)
+    known = _judged(since, chosen, rules, config).kept if since else ()
+    findings = tuple(sorted(added(outcome.kept, known, config), key=lambda finding: finding.order))
+    statistics = replace(
+        seen.inputs.statistics,
+        suppressed=outcome.suppressed,
+        earlier=len(outcome.kept) - len(findings),
+        seconds=time.perf_counter() - started,
+        skipped=_skipped(seen),
+    )
+    ran = tuple(info(rule) for rule in _running(chosen, seen))
+    return Report(findings, ran, statistics, tuple(premises(seen.model)) if explain else None)
+
+
+def _judged(seen: Seen, chosen: Sequence[Rule], known: Sequence[Rule], config: Config) -> suppress.Outcome:
+    """What the rules find, what is suppressed of it, with the severities that the configuration gives."""
+    running = _running(chosen, seen)
+    diagnoses = ((rule, diagnosis) for rule in running if rule.check for diagnosis in rule.check(seen.model))
     # A fault of a base that several overlays leave as it is, is one finding.
     found = tuple(dict.fromkeys(concrete(rule, diagnosis) for rule, diagnosis in diagnoses))
-    objects = (resource.object for resource in inputs.resources)
     suppressions = (
-        *(comment for source in inputs.annotated for comment in suppress.comments(source)),
-        *suppress.annotations(objects),
-        *suppress.overrides(config, paths),
+        *(comment for source in seen.inputs.annotated for comment in _comments(source, seen)),
+        *suppress.annotations(resource.object for resource in seen.inputs.resources),
+        *suppress.overrides(config, seen.paths, whole=not seen.alone),
     )
-    outcome = suppress.apply(found, suppressions, chosen, rules)
-    findings = tuple(sorted(suppress.graded(outcome.kept, config), key=lambda finding: finding.order))
-    seconds = time.perf_counter() - started
-    statistics = replace(
-        inputs.statistics, suppressed=outcome.suppressed, seconds=seconds, skipped=_skipped(inputs, model)
-    )
-    return Report(findings, tuple(info(rule) for rule in chosen), statistics)
+    outcome = suppress.apply(found, suppressions, running, known)
+    return replace(outcome, kept=suppress.graded(outcome.kept, config))
 
 
-def _skipped(inputs: Inputs, model: Model) -> dict[str, int]:
+def _comments(source: Source, seen: Seen) -> tuple[suppress.Suppression, ...]:
+    return suppress.comments(source, whole=source.path not in seen.inputs.held_back)
+
+
+def _running(chosen: Sequence[Rule], seen: Seen) -> tuple[Rule, ...]:
+    """The rules that can tell the truth about what was read: of single files only those that look at single files; and
+    those about a change only where it is known what it was before."""
+    if seen.alone:
+        return tuple(rule for rule in chosen if rule.reach is Reach.FILE)
+    return tuple(rule for rule in chosen if rule.reach is not Reach.CHANGE or seen.model.earlier)
+
+
+def _skipped(seen: Seen) -> dict[str, int]:
     """What was passed over, with what only the model can tell: a proxy's configuration that no workload mounts."""
-    loose = len(model.unmounted_configurations)
-    skipped = dict(inputs.statistics.skipped)
+    loose = len(seen.model.unmounted_configurations)
+    skipped = dict(seen.inputs.statistics.skipped)
     return {**skipped, "unmounted proxy configuration": loose} if loose else skipped
 
 

@@ -5,7 +5,8 @@ An example is YAML with comments that mean something:
 - `# want "text"` or `# want warning "text"` at the end of a line: the rule reports there, and its message holds the
   text; where all rules are asked, `# want SRC301 "text"` says which of them;
 - `# given loadBalancer: metallb-l2`: declared in the configuration;
-- `# file: apps/web.yaml`: what follows stands in that file.
+- `# file: apps/web.yaml`: what follows stands in that file;
+- `# earlier: apps/web.yaml`: what follows stood in that file before, for a rule about a change.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BULLET = re.compile(r"^- `([a-z0-9-]+)`: ", re.MULTILINE)
 _WANT = re.compile(r"#\s*want\s+(?:([A-Z]+\d+)\s+)?(?:(error|warning|info)\s+)?\"([^\"]+)\"")
 _GIVEN = re.compile(r"^# given (\w+): (.+)$", re.MULTILINE)
-_FILE = re.compile(r"^# file: (\S+)$", re.MULTILINE)
+_FILE = re.compile(r"^# (file|earlier): (\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +48,14 @@ class Want:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Sources to lint, what is declared for them (`key: value` of the configuration), and what a rule must report."""
+    """Sources to lint, what is declared for them (`key: value` of the configuration), and what a rule must report.
+    `earlier` is what the sources were before; None where nothing is said of that."""
 
     name: str
     sources: tuple[Source, ...]
     given: tuple[tuple[str, str], ...]
     wants: tuple[Want, ...]
+    earlier: tuple[Source, ...] | None = None
 
     def mismatches(self, findings: Iterable[Finding]) -> Iterator[str]:
         """Where one rule's findings differ from what the example wants, a sentence each."""
@@ -70,11 +73,14 @@ class Example:
 
 def example(name: str, text: str, path: str = "example.yaml") -> Example:
     """One example out of its text."""
-    parts = _FILE.split(text)
-    files = [(path, parts[0]), *zip(parts[1::2], parts[2::2], strict=True)]
-    sources = [Source(file, body.encode(), named=True) for file, body in files if body.strip()]
-    wants = [want for source in sources for want in _wants(source)]
-    return Example(name, tuple(sources), tuple(_GIVEN.findall(text)), tuple(wants))
+    first, *parts = _FILE.split(text)
+    files = [("file", path, first), *zip(parts[::3], parts[1::3], parts[2::3], strict=True)]
+    sources, earlier = (
+        tuple(Source(file, body.encode(), named=True) for when, file, body in files if when == which and body.strip())
+        for which in ("file", "earlier")
+    )
+    wants = tuple(want for source in sources for want in _wants(source))
+    return Example(name, sources, tuple(_GIVEN.findall(text)), wants, earlier or None)
 
 
 def _wants(source: Source) -> Iterator[Want]:

@@ -143,7 +143,11 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What a run read and judged. `skipped` counts what was passed over, by reason; `seconds` is wall time."""
+    """What a run read and judged. `skipped` counts what was passed over, by reason; `seconds` is wall time.
+
+    `suppressed`, `baselined` and `earlier` count the findings that are left out: accepted where they stand or in the
+    configuration, accepted in a baseline, and there already at the commit that was compared with.
+    """
 
     files: int = 0
     documents: int = 0
@@ -151,6 +155,8 @@ class Statistics:
     suppressed: int = 0
     seconds: float = 0.0
     skipped: Mapping[str, int] = field(default_factory=dict)
+    baselined: int = 0
+    earlier: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,13 +171,48 @@ class RuleInfo:
     url: str
 
 
+class Standing(Enum):
+    """How we come to know something about the cluster."""
+
+    DECLARED = "declared"
+    INFERRED = "inferred"
+    ASSUMED = "assumed"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Why we think so, and where that stands; a declaration has no location."""
+
+    text: str
+    location: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Premise:
+    """What a run takes for true that manifests need not say: `topic` and `answer`, for these objects.
+
+    `settled_by` is the line of configuration that would make a fact of it; empty where nothing is left to settle.
+    """
+
+    topic: str
+    answer: str
+    standing: Standing
+    objects: tuple[ObjectRef, ...]
+    grounds: tuple[Ground, ...] = ()
+    assumptions: tuple[str, ...] = ()
+    settled_by: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything a run found: `findings` in order, `rules` that ran, and the statistics."""
+    """Everything a run found: `findings` in order, `rules` that ran, the statistics, and, where they were asked for,
+    the premises it rests on (None where not)."""
 
     findings: tuple[Finding, ...]
     rules: tuple[RuleInfo, ...]
     statistics: Statistics
+    premises: tuple[Premise, ...] | None = None
 
     def count(self, severity: Severity) -> int:
         return sum(finding.severity is severity for finding in self.findings)

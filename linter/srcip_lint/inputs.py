@@ -76,6 +76,9 @@ class Inputs:
     gaps: tuple[tuple[str, ...], ...]
     annotated: tuple[Source, ...]
     """The sources in which a suppression comment may stand."""
+    held_back: frozenset[str]
+    """The files of which no object was judged, because each file was to be judged for itself, and a kustomization takes
+    these up."""
     statistics: Statistics
 
 
@@ -92,6 +95,7 @@ class _Heap:
     gaps: list[tuple[str, ...]] = field(default_factory=list)
     annotated: list[Source] = field(default_factory=list)
     files: list[kustomize.File] = field(default_factory=list)
+    held_back: frozenset[str] = frozenset()
     charts: Counter[str] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
     skipped: Counter[str] = field(default_factory=Counter)
@@ -110,7 +114,13 @@ def gather(reading: Iterable[Source], of: Reading) -> Inputs:
             heap.files.append(kustomize.File(source.path, incomplete=True))
         else:
             _read(source, heap)
-    _settle(kustomize.render(heap.files, of.beside, WANTED), heap)
+    if of.alone:
+        rendering = kustomize.claimed(heap.files, of.beside, WANTED)
+        heap.held_back = rendering.consumed
+        heap.skipped["part of a kustomization"] += len(rendering.consumed)
+    else:
+        rendering = kustomize.render(heap.files, of.beside, WANTED)
+    _settle(rendering, heap)
     for unopened in of.unopened:
         missing = Source(unopened.path, b"")
         heap.gaps.append(missing.folder)
@@ -223,5 +233,6 @@ def _freeze(heap: _Heap) -> Inputs:
         tuple(heap.duplicate_fields),
         tuple(heap.gaps),
         tuple(heap.annotated),
+        heap.held_back,
         statistics,
     )

@@ -152,10 +152,13 @@ DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
 
 
 class Reach(Enum):
-    """How much a rule must see: one file, or everything together."""
+    """How much a rule must see: one file, everything together, or everything as it was before as well."""
 
     FILE = "file"
+    """Whatever stands in other files, it says the same of this one."""
     TREE = "tree"
+    CHANGE = "change"
+    """It asks `model.earlier`, and does not run where there is none."""
 
 
 class Family(Enum):

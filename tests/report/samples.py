@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, RuleInfo, Severity, Statistics
+from srcip_lint.finding import (
+    Finding,
+    Ground,
+    Location,
+    Note,
+    ObjectRef,
+    Premise,
+    Report,
+    RuleInfo,
+    Severity,
+    Standing,
+    Statistics,
+)
 from srcip_lint.positions import Lines, Span
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
@@ -150,4 +162,5 @@ def hostile(text: str) -> Report:
         Finding(one.id, one.name, severity, text, location, owner, (text, 0), (note, note), (text,), (text,))
         for one, severity in zip(RULES[:3], Severity, strict=True)
     ]
-    return Report(tuple(bad), RULES, Statistics(1, 1, 1, 1, 1.0, {text: 1}))
+    premise = Premise("nodes", text, Standing.UNKNOWN, (owner,), (Ground(text, location), Ground(text)), (text,), text)
+    return Report(tuple(bad), RULES, Statistics(1, 1, 1, 1, 1.0, {text: 1}), (premise,))

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from srcip_lint.cli.console import Refused, has_color, is_terminal, say, write_stdout
 from srcip_lint.config import Config, Given, load, matcher
-from srcip_lint.engine import lint
+from srcip_lint.engine import Seen, lint, see
 from srcip_lint.finding import Report, Severity
 from srcip_lint.report import FORMATS, HOLDS, Look
 from srcip_lint.report.look import shown
 from srcip_lint.report.sanitize import terminal
-from srcip_lint.rule import Rule
+from srcip_lint.report.summary import counted
+from srcip_lint.rule import Reach, Rule
 from srcip_lint.sources import STDIN, Reading, Source
 
 CLEAN = 0
@@ -29,7 +30,8 @@ STDOUT = "-"
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the command line asks for. `outputs` are (format, file), `-` for standard output; `color` is auto, always or
-    never. `output_format` is what standard output gets where no output names it; None where it was not given."""
+    never. `output_format` is what standard output gets where no output names it; None where it was not given. `scope`
+    is tree or file; `baseline` and `write_baseline` are files, `since` a commit."""
 
     paths: tuple[str, ...]
     given: Given = field(default_factory=Given)
@@ -45,21 +47,60 @@ class Request:
     verbose: bool = False
     stdin_filename: str | None = None
     exclude: tuple[str, ...] = ()
+    scope: str = "tree"
+    baseline: str | None = None
+    write_baseline: str | None = None
+    since: str | None = None
+    explain_assumptions: bool = False
 
 
 def run(request: Request, rules: Sequence[Rule]) -> int:
     """Lint, write every report, return the exit status. Raises ConfigError, Refused, OSError for standard output."""
     outputs = _outputs(request)
     config = load(request.given, Path.cwd())
-    reading = Reading(request.paths, request.stdin_filename or "<stdin>", _excluded(request, config))
-    report = lint(reading, rules, config, watched=_watched(reading, request, os.environ))
+    name, is_alone = request.stdin_filename or "<stdin>", request.scope == "file"
+    reading = Reading(request.paths, name, _excluded(request, config), alone=is_alone)
+    since = _since(request, config, reading)
+    watched = _watched(reading, request, os.environ)
+    report = lint(reading, rules, config, watched, since, explain=request.explain_assumptions)
+    report = _accepting(report, request, rules, config)
     if request.verbose:
         _tell(report, config)
-    for name, file in outputs:
+    _tell_of_absent(report, request, rules)
+    for form, file in outputs:
         look = _look(request, file, os.environ)
-        _write(FORMATS[name](report, look), file)
-        _tell_rest(name, len(shown(report, look)))
+        _write(FORMATS[form](report, look), file)
+        _tell_rest(form, len(shown(report, look)))
     return _status(report, request)
+
+
+def _since(request: Request, config: Config, reading: Reading) -> Seen | None:
+    """What the same paths were at the commit of `--since`, judged by today's configuration."""
+    if request.since is None:
+        return None
+    from srcip_lint.cli.past import at_commit
+
+    with at_commit(request.since, reading) as (_, earlier):
+        return see(earlier, config)
+
+
+def _accepting(report: Report, request: Request, rules: Sequence[Rule], config: Config) -> Report:
+    """The report without what a baseline accepts, after that was written anew where that is asked for."""
+    given = request.write_baseline or request.baseline
+    if given is None or (request.write_baseline and not report.statistics.objects and not request.allow_empty):
+        return report
+    from srcip_lint.cli.past import today
+    from srcip_lint.suppress import baseline, baseline_file
+
+    file = Path(given)
+    excluded, is_whole = _excluded(request, config), request.scope == "tree" and request.since is None
+    now = baseline.Run(today(os.environ), request.paths, rules, excluded, is_whole)
+    if request.write_baseline:
+        old = baseline_file.read(file) if file.exists() else baseline.Baseline(baseline_file.folder_of(file))
+        new = baseline.renewed(old, report, shown(report, _look(request, given, os.environ)), now)
+        _write(baseline_file.written(new), given)
+        say(f"{terminal(given)}: accepts {counted(len(new.entries), 'finding')}")
+    return baseline.without(report, baseline_file.read(file), now, config)
 
 
 def _tell_rest(name: str, number: int) -> None:
@@ -149,6 +190,17 @@ def _replace(target: Path, data: bytes) -> None:
 def _tell(report: Report, config: Config) -> None:
     say(f"configuration: {terminal(config.path or 'none')}")
     say(f"rules: {', '.join(rule.id for rule in report.rules)}")
+
+
+def _tell_of_absent(report: Report, request: Request, rules: Iterable[Rule]) -> None:
+    """Say of a rule that was asked for by name, and could not run, what it needs."""
+    asked, ran = {*request.given.select, *request.given.extend_select}, {rule.id for rule in report.rules}
+    for rule in rules:
+        if {rule.id, rule.name} & asked and rule.id not in ran and not request.quiet:
+            need = (
+                "an earlier state to compare with: --since COMMIT" if rule.reach is Reach.CHANGE else "the whole tree"
+            )
+            say(f"{rule.id} did not run: it needs {need}")
 
 
 def _status(report: Report, request: Request) -> int:

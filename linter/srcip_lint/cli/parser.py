@@ -25,6 +25,7 @@ Run = Callable[[], int]
 
 PROGRAM = "srcip-lint"
 DEFAULT = "check"
+_NO_PAST = "--since compares files with what they were, and standard input was nothing before."
 COMPLETING = "_SRCIP_LINT_COMPLETE"
 """Set by the scripts that `completion` prints, when a shell asks what could come next."""
 
@@ -170,6 +171,19 @@ def check(  # noqa: PLR0913  an option, a parameter: that is how Typer is told
         list[str] | None,
         typer.Option(metavar="PATTERN", help="Pass over paths, as a .gitignore here would. Repeatable."),
     ] = None,
+    scope: Annotated[
+        Literal["tree", "file"],
+        typer.Option(help="Judge everything together, or each file for itself by the rules that one file can decide."),
+    ] = "tree",
+    baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Leave out the findings that this file accepts.")
+    ] = None,
+    write_baseline: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Accept the findings of today: write them to this file.")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(metavar="COMMIT", help="Leave out the findings that were there at a commit of git.")
+    ] = None,
     fail_on: Annotated[
         Severity, typer.Option(help="The lowest severity that makes the exit status 1; info also shows infos.")
     ] = Severity.WARNING,
@@ -186,6 +200,10 @@ def check(  # noqa: PLR0913  an option, a parameter: that is how Typer is told
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set one thing of the configuration. Repeatable."),
     ] = None,
+    explain_assumptions: Annotated[
+        bool,
+        typer.Option("--explain-assumptions", help="Print what the run takes for true of the cluster, and why."),
+    ] = False,
     color: Annotated[Literal["auto", "always", "never"], typer.Option(help="Colour the output.")] = "auto",
     statistics: Annotated[bool, typer.Option("--statistics", help="Count the findings of each rule.")] = False,
     quiet: Annotated[bool, typer.Option("-q", "--quiet", help="Print findings and errors only.")] = False,
@@ -211,6 +229,9 @@ def check(  # noqa: PLR0913  an option, a parameter: that is how Typer is told
         raise _USAGE_ERROR("- is given twice, but standard input can be read only once.", ctx=context)
     if isolated and config is not None:
         raise _USAGE_ERROR("--isolated and --config contradict each other.", ctx=context)
+    contradiction = _contradiction(paths, since, baseline, write_baseline, scope)
+    if contradiction:
+        raise _USAGE_ERROR(contradiction, ctx=context)
     given = Given(
         config=config,
         isolated=isolated,
@@ -234,8 +255,30 @@ def check(  # noqa: PLR0913  an option, a parameter: that is how Typer is told
         verbose=verbose,
         stdin_filename=stdin_filename,
         exclude=tuple(exclude or ()),
+        scope=scope,
+        baseline=baseline,
+        write_baseline=write_baseline,
+        since=since,
+        explain_assumptions=explain_assumptions,
     )
     return partial(run, request, RULES)
+
+
+def _contradiction(
+    paths: Sequence[str], since: str | None, baseline: str | None, write_baseline: str | None, scope: str
+) -> str | None:
+    """What of these options cannot be meant together, in a sentence."""
+    if since is not None and "-" in paths:
+        return _NO_PAST
+    if "-" in (baseline, write_baseline):
+        return "a baseline is a file: - cannot be meant."
+    if write_baseline is None:
+        return None
+    if baseline is not None:
+        return "--baseline and --write-baseline contradict each other; --write-baseline keeps what the file holds."
+    if since is not None:
+        return "--since and --write-baseline contradict each other: a baseline holds everything that is accepted."
+    return "--write-baseline needs everything together: --scope file cannot be meant." if scope == "file" else None
 
 
 @app.command()
@@ -252,6 +295,10 @@ def trace(  # noqa: PLR0913  an option, a parameter
     how_to_verify: Annotated[
         bool, typer.Option("--how-to-verify", help="Print commands that show the same on the cluster; none is run.")
     ] = False,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="COMMIT", help="Print only what shows another address than at a commit of git."),
+    ] = None,
     config: Annotated[
         str | None, typer.Option(metavar="FILE", help="Use this configuration instead of the one found going up.")
     ] = None,
@@ -271,6 +318,10 @@ def trace(  # noqa: PLR0913  an option, a parameter
 
     if not paths:
         raise _USAGE_ERROR("no path is given. Name files or folders, or - for standard input.", ctx=context)
+    if since is not None and "-" in paths:
+        raise _USAGE_ERROR(_NO_PAST, ctx=context)
+    if since is not None and how_to_verify:
+        raise _USAGE_ERROR("--since and --how-to-verify contradict each other.", ctx=context)
     given = Given(config=config, isolated=isolated, assignments=tuple(assignments or ()))
     request = Request(
         paths=tuple(paths),
@@ -279,6 +330,7 @@ def trace(  # noqa: PLR0913  an option, a parameter
         output_format="verify" if how_to_verify else output_format,
         color=color,
         stdin_filename=stdin_filename,
+        since=since,
     )
     return partial(run, request)
 

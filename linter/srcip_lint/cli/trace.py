@@ -14,9 +14,11 @@ from srcip_lint.cli.console import has_color, say, write_stdout
 from srcip_lint.config import Config, Given, load, matcher
 from srcip_lint.inputs import gather
 from srcip_lint.model import Model
-from srcip_lint.path.hops import SourcePath
+from srcip_lint.path.changes import Way, changes
+from srcip_lint.path.hops import PathKey, SourcePath
 from srcip_lint.report import Look
 from srcip_lint.report.sanitize import terminal
+from srcip_lint.resources.objects import Object
 from srcip_lint.resources.service import Service
 from srcip_lint.sources import Reading
 
@@ -30,7 +32,7 @@ FORMATS: Mapping[str, str] = {"text": "trace_text", "json": "trace_json", "verif
 @dataclass(frozen=True, slots=True)
 class Request:
     """What the command line asks for. `service` is a glob over `namespace/name`, or over the name where it has no
-    slash."""
+    slash; `since` is a commit to compare with."""
 
     paths: tuple[str, ...]
     given: Given = field(default_factory=Given)
@@ -38,20 +40,21 @@ class Request:
     output_format: str = "text"
     color: str = "auto"
     stdin_filename: str | None = None
+    since: str | None = None
 
 
 def run(request: Request) -> int:
-    """Print every way into the Services that are asked for. Raises ConfigError, Refused."""
+    """Print every way into the Services that are asked for, or those that changed. Raises ConfigError, Refused."""
     config = load(request.given, Path.cwd())
-    model = _model(request, config)
+    reading = Reading(request.paths, request.stdin_filename or "<stdin>", matcher(config.exclude, config.folder))
+    model = _model(reading, config)
+    return _print_paths(request, model) if request.since is None else _print_changes(request, model, reading, config)
+
+
+def _print_paths(request: Request, model: Model) -> int:
     for place in model.unmounted_configurations:
         say(f"{terminal(place.source.path)}:{place.span.line}: not judged: no workload mounts this proxy configuration")
-    services = [service for service in model.bundle.services if service.external and _asked(service, request.service)]
-    groups = [group for service in services for group in grouped(telling(model.paths(service)))]
-    if request.service == "*":
-        groups += [
-            group for workload in model.bundle.workloads for group in grouped(telling(model.direct_paths(workload)))
-        ]
+    groups = [group for _, paths in _traced(request, model) for group in grouped(paths)]
     if not groups:
         say("nothing to trace: no Service that is reachable from outside was read")
         return NOTHING_TRACED
@@ -60,8 +63,45 @@ def run(request: Request) -> int:
     return CLEAN
 
 
-def _model(request: Request, config: Config) -> Model:
-    reading = Reading(request.paths, request.stdin_filename or "<stdin>", matcher(config.exclude, config.folder))
+def _print_changes(request: Request, model: Model, reading: Reading, config: Config) -> int:
+    """What shows another address than at a commit, judged by today's configuration."""
+    from srcip_lint.cli.past import at_commit
+    from srcip_lint.report import trace_changes
+
+    with at_commit(request.since or "", reading) as (commit, earlier):
+        before = _ways(request, Model.of(gather(earlier, earlier), config.environment))
+    now = _ways(request, model)
+    if not before and not now:
+        say("nothing to trace: no Service that is reachable from outside was read, neither now nor at that commit")
+        return NOTHING_TRACED
+    found = tuple(changes(before, now))
+    compared = trace_changes.Compared(request.since or "", commit, found, len(now))
+    render = trace_changes.as_json if request.output_format == "json" else trace_changes.text
+    write_stdout(render(compared, Look(color=has_color(request.color, sys.stdout, os.environ))))
+    return CLEAN
+
+
+def _ways(request: Request, model: Model) -> list[Way]:
+    """The ways in that are asked for, those of one Service, entry and port together."""
+    found: list[Way] = []
+    for owner, paths in _traced(request, model):
+        by_key: dict[PathKey, list[SourcePath]] = {}
+        for path in paths:
+            by_key.setdefault(path.key, []).append(path)
+        found += [Way(key, owner.ref, owner.stream, tuple(same)) for key, same in by_key.items()]
+    return found
+
+
+def _traced(request: Request, model: Model) -> Iterator[tuple[Object, list[SourcePath]]]:
+    """The Services that are asked for with the ways into them; and, where no Service is, pods with those past all."""
+    for service in model.bundle.services:
+        if service.external and _asked(service, request.service):
+            yield service.object, telling(model.paths(service))
+    for workload in model.bundle.workloads if request.service == "*" else ():
+        yield workload.object, telling(model.direct_paths(workload))
+
+
+def _model(reading: Reading, config: Config) -> Model:
     inputs = gather(reading, reading)
     for bad in inputs.unreadable:
         say(f"{terminal(bad.spot.source.path)}:{bad.spot.span.line}: not read: {terminal(bad.reason)}")

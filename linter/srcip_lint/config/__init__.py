@@ -19,7 +19,7 @@ from srcip_lint.config.selection import ALWAYS, UNUSED_SUPPRESSION, choose, exac
 from srcip_lint.config.settings import Config, ConfigError, Override
 from srcip_lint.finding import Severity
 from srcip_lint.positions import dotted
-from srcip_lint.shapes import ShapeError, errors
+from srcip_lint.shapes import Schema, ShapeError, errors
 
 __all__ = [
     "ALWAYS",
@@ -27,12 +27,15 @@ __all__ = [
     "Config",
     "ConfigError",
     "Given",
+    "Layer",
     "Override",
+    "checked",
     "choose",
     "exactness",
     "from_settings",
     "load",
     "matcher",
+    "relative",
     "schema",
     "severities",
 ]
@@ -61,7 +64,7 @@ def load(given: Given, folder: Path) -> Config:
     settings: dict[str, Any] = {}
     origins: dict[tuple[str, str], str] = {}
     for layer in layers:
-        _check(layer)
+        _check(layer, schema())
         settings = merged(settings, canonical(layer))
         origins.update(_origins(layer))
     return _config(settings, origins, given, file)
@@ -78,13 +81,18 @@ def _file(given: Given, folder: Path) -> Path | None:
     return None if given.isolated else find(folder)
 
 
-def _check(layer: Layer) -> None:
+def checked(path: Path, wanted: Schema) -> Layer:
+    """A file that people write or keep, and whose shape is as wanted. Raises ConfigError."""
+    layer = from_file(path)
+    _check(layer, wanted)
+    return layer
+
+
+def _check(layer: Layer, wanted: Schema) -> None:
     """Raise ConfigError with every fault of a layer, in the order in which they stand there."""
     if layer.value is None:
         raise ConfigError(f"{layer.where(())}: there is no table [tool.srcip-lint]")
-    faults = sorted(
-        (layer.span(error.path, error.part), _fault(layer, error)) for error in errors(layer.value, schema())
-    )
+    faults = sorted((layer.span(error.path, error.part), _fault(layer, error)) for error in errors(layer.value, wanted))
     if faults:
         raise ConfigError("\n".join(line for _, line in faults))
 

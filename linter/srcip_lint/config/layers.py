@@ -107,11 +107,11 @@ def open_source(path: Path) -> Source:
 
 
 @cache
-def schema() -> Schema:
-    """The schema of the configuration."""
+def schema(of: str = "config") -> Schema:
+    """The schema of the configuration, or of another file that people write or keep."""
     import srcip_lint_schemas
 
-    text = Path(srcip_lint_schemas.__file__).with_name("config.schema.json").read_text(encoding="utf-8")
+    text = Path(srcip_lint_schemas.__file__).with_name(f"{of}.schema.json").read_text(encoding="utf-8")
     loaded: Schema = json.loads(text)
     return loaded
 

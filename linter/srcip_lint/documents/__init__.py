@@ -20,6 +20,7 @@ from srcip_lint.documents.json_text import pieces, yaml_text
 from srcip_lint.documents.spans import Node, locate, trees
 from srcip_lint.documents.split import Chunk, Interest, Sketch, interest, sketch, split
 from srcip_lint.documents.values import ComplexKey, DuplicateKey, TooComplex, Undetermined, Values, load
+from srcip_lint.finding import Location
 from srcip_lint.positions import FieldPath, Span
 from srcip_lint.sources import Source
 
@@ -35,6 +36,7 @@ __all__ = [
     "Template",
     "Undetermined",
     "Unreadable",
+    "location",
     "read",
     "read_all",
 ]
@@ -227,6 +229,11 @@ class Spot:
     span: Span
     path: FieldPath = ()
     template: str | None = None
+
+
+def location(at: Place | Spot) -> Location:
+    """The concrete place of a field or of a stretch of a source: only now are its document's positions computed."""
+    return Location(at.source.path, at.span, at.template, at.source.lines)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

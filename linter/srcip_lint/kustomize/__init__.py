@@ -29,6 +29,7 @@ __all__ = [
     "Problem",
     "Rendering",
     "Sketched",
+    "claimed",
     "is_kustomization_file",
     "render",
     "sketched",
@@ -45,3 +46,11 @@ def render(files: Sequence[File], opener: Opener, wanted: Container[str]) -> Ren
     from srcip_lint.kustomize.roots import render_roots
 
     return render_roots(files, opener, wanted)
+
+
+def claimed(files: Sequence[File], opener: Opener, wanted: Container[str]) -> Rendering:
+    """Render nothing, and tell which files are not to be judged as they stand: those that a kustomization takes up,
+    whether that is among the files or not."""
+    from srcip_lint.kustomize.roots import claimed_paths
+
+    return Rendering(consumed=claimed_paths(files, opener, wanted))

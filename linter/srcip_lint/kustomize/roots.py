@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path, PurePath
 
 from srcip_lint.kustomize.composite import Composite
-from srcip_lint.kustomize.files import File, Folder, Opener, Rendering, Sketched, is_kustomization_file
+from srcip_lint.kustomize.files import FILE_NAMES, File, Folder, Opener, Rendering, Sketched, is_kustomization_file
 from srcip_lint.kustomize.flux import Delivery, delivery, is_flux
 from srcip_lint.kustomize.generators import path_of
 from srcip_lint.kustomize.layers import Layer
@@ -42,6 +43,33 @@ def render_roots(files: Sequence[File], opener: Opener, wanted: Container[str]) 
     kept = [(root, results[root.layer.folder]) for root in natural if root.layer.folder not in delivered]
     made = [(_delivered(each, room), renderer.render(each.layer)) for each in deliveries]
     return _collect((*kept, *made), files, consumed, room)
+
+
+def claimed_paths(files: Sequence[File], opener: Opener, wanted: Container[str]) -> frozenset[str]:
+    """The paths of the files that a kustomization in their folder or above names, as far as a repository goes, or may
+    name because it cannot be read. kustomize lets a kustomization name plain files in its folder and below only."""
+    room = Room(files, opener, wanted)
+    found: set[str] = set()
+    closed: set[str] = set()
+    for folder in sorted({above for path in room.paths() for above in _folders_above(path)}):
+        layer = room.layer(folder)
+        if layer:
+            found.update(_belongings(layer))
+        elif any(room.source(resolve(folder, name), folder) for name in FILE_NAMES):
+            closed.add(folder)
+    return frozenset(
+        file.path
+        for file in files
+        if absolute(file.path) in found or not closed.isdisjoint(_folders_above(absolute(file.path)))
+    )
+
+
+def _folders_above(path: str) -> Iterator[str]:
+    """The folder of a path and those above it, up to the root of the repository."""
+    for folder in PurePath(path).parents:
+        yield str(folder)
+        if Path(folder, ".git").exists():
+            return
 
 
 def _input_layers(room: Room) -> Iterator[Layer]:

@@ -17,6 +17,7 @@ from srcip_lint.callers import Caller, on_host_network, on_pod_network
 from srcip_lint.dataplane import Identified, guards_node_ports
 from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.documents import Place
+from srcip_lint.earlier import before
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
@@ -55,17 +56,19 @@ class Requirement:
 class Model:
     """Everything a rule may ask. Frozen in effect: nothing changes after it is built."""
 
-    def __init__(self, inputs: Inputs, bundle: Bundle, environment: Environment) -> None:
+    def __init__(self, inputs: Inputs, bundle: Bundle, environment: Environment, earlier: Model | None = None) -> None:
         self.inputs = inputs
         self.bundle = bundle
         self.environment = environment
+        self.earlier = earlier
         self._ways: dict[Service, tuple[WayIn, ...]] = {}
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
         self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
 
     @classmethod
-    def of(cls, inputs: Inputs, environment: Environment) -> Model:
-        return cls(inputs, Bundle(inputs), environment)
+    def of(cls, inputs: Inputs, environment: Environment, earlier: Model | None = None) -> Model:
+        """The model of what was read, and, where that is known, of what it was `earlier`."""
+        return cls(inputs, Bundle(inputs), environment, earlier)
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:
@@ -172,6 +175,10 @@ class Model:
             if earlier is not one:
                 found.append((earlier, one))
         return tuple(found)
+
+    def before(self, service: Service) -> Service | None:
+        """The Service as it was earlier. None where no earlier state is known, or nobody can tell which one it was."""
+        return before(service, self.bundle, self.earlier.bundle) if self.earlier else None
 
     def selected(self, service: Service) -> Selection:
         """The workloads a Service selects; see `Selection`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from srcip_lint.finding import Finding, Location, Note, ObjectRef, Report, Severity, Step
+from srcip_lint.finding import Finding, Location, Note, ObjectRef, Premise, Report, Severity, Step
 from srcip_lint.report.look import Look
 from srcip_lint.report.sanitize import json_document, json_string
 
@@ -83,4 +83,22 @@ def _summary(report: Report) -> dict[str, object]:
         "skipped": {json_string(reason): count for reason, count in sorted(statistics.skipped.items())},
         "findings": {severity.value: report.count(severity) for severity in sorted(Severity, reverse=True)},
         "suppressed": statistics.suppressed,
+        "baselined": statistics.baselined,
+        "earlier": statistics.earlier,
+        **({} if report.premises is None else {"premises": [_premise(premise) for premise in report.premises]}),
+    }
+
+
+def _premise(premise: Premise) -> dict[str, object]:
+    return {
+        "topic": premise.topic,
+        "answer": json_string(premise.answer),
+        "standing": premise.standing.value,
+        "objects": [_object(found) for found in premise.objects],
+        "grounds": [
+            {"text": json_string(ground.text), "location": _location(ground.location) if ground.location else None}
+            for ground in premise.grounds
+        ],
+        "assumptions": [json_string(assumption) for assumption in premise.assumptions],
+        "settledBy": json_string(premise.settled_by) or None,
     }

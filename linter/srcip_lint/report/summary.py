@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from srcip_lint.finding import Finding, Report, Severity
 from srcip_lint.report.ansi import BOLD, DIM, paint
 from srcip_lint.report.look import Look
+from srcip_lint.report.premises import section
 from srcip_lint.report.sanitize import no_commands, terminal
 
 
@@ -16,6 +17,8 @@ def footer(report: Report, findings: Sequence[Finding], look: Look) -> list[str]
     lines: list[str] = []
     if not findings and not look.quiet:
         lines.append(paint(nothing_found(report), BOLD, on=look.color))
+    if report.premises is not None:
+        lines += ["", *section(report.premises, look)] if lines else section(report.premises, look)
     if look.statistics:
         lines += _table(findings)
     if not look.quiet:
@@ -37,6 +40,8 @@ def nothing_found(report: Report) -> str:
     """What no finding means, without claiming more than was looked at."""
     if not report.statistics.objects:
         return "Nothing was judged: there is no Kubernetes object here that srcip-lint reads."
+    if report.statistics.baselined or report.statistics.earlier:
+        return "No new errors, no new warnings."
     if report.findings or report.statistics.suppressed:
         return "No errors, no warnings."
     return "All clear: nothing in these manifests is known to lose, forge, misjudge or drop the client's source IP."
@@ -76,5 +81,11 @@ def counts(report: Report, look: Look) -> Iterator[str]:
             yield counted(number, severity.value)
     if number := report.count(Severity.INFO):
         yield f"{number:,} info" if look.show_info else f"{number:,} info hidden (--show-info)"
-    if number := report.statistics.suppressed:
-        yield f"{number:,} suppressed"
+    statistics = report.statistics
+    for number, words in (
+        (statistics.suppressed, "suppressed"),
+        (statistics.baselined, "in the baseline"),
+        (statistics.earlier, "there before"),
+    ):
+        if number:
+            yield f"{number:,} {words}"

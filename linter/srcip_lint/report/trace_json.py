@@ -15,16 +15,17 @@ from srcip_lint.report.sanitize import json_document, json_string
 
 def render(groups: Sequence[tuple[SourcePath, ...]], _look: Look) -> str:
     """All paths, ungrouped: one entry a port."""
-    return json_document({"version": 1, "paths": [_path(path) for group in groups for path in group]})
+    return json_document({"version": 1, "paths": [path_object(path) for group in groups for path in group]})
 
 
-def _path(path: SourcePath) -> dict[str, Any]:
+def path_object(path: SourcePath) -> dict[str, Any]:
+    """One path."""
     found = verdict(path)
     key = path.key
     return {
         "origin": key.origin.name.lower(),
         "entry": key.entry.name.lower(),
-        "service": _ref(key.service),
+        "service": reference(key.service),
         "port": key.port,
         "protocol": key.protocol,
         "hops": [_hop(hop) for hop in path.hops],
@@ -51,7 +52,7 @@ def _hop(hop: Hop) -> dict[str, Any]:
         "kind": hop.kind,
         "name": json_string(hop.name),
         "does": json_string(hop.does),
-        "object": _ref(hop.object),
+        "object": reference(hop.object),
         "location": _location(hop.at),
         "delivered": hop.delivered.name.lower(),
         **_state(hop.state),
@@ -107,7 +108,8 @@ def _location(at: Place | None) -> dict[str, Any] | None:
     return {"path": json_string(at.source.path), "line": at.span.line, "column": at.span.column}
 
 
-def _ref(ref: ObjectRef | None) -> dict[str, Any] | None:
+def reference(ref: ObjectRef | None) -> dict[str, Any] | None:
+    """An object by name."""
     if ref is None:
         return None
     names = {"group": ref.group, "kind": ref.kind, "name": ref.name}

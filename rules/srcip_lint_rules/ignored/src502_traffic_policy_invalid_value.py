@@ -59,7 +59,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Change, Diagnosis, Model, Rule, Service, Severity
+from srcip_lint.rule import Change, Diagnosis, Model, Reach, Rule, Service, Severity
 
 _POLICIES = ("Cluster", "Local")
 
@@ -95,4 +95,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

@@ -66,7 +66,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Rule, Severity
+from srcip_lint.rule import Diagnosis, Model, Reach, Rule, Severity
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
@@ -87,4 +87,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

@@ -89,7 +89,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Rule, Severity, dotted
+from srcip_lint.rule import Diagnosis, Model, Reach, Rule, Severity, dotted
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
@@ -118,4 +118,5 @@ RULE = Rule(
     severity=Severity.ERROR,
     check=check,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

@@ -10,6 +10,8 @@ object:
     # srcip-lint: ignore[SRC301] the balancer only sends to nodes labelled ingress
     srcip-lint.io/ignore: "SRC301: the balancer only sends to nodes labelled ingress"
 
+An entry of a baseline (`--baseline`) needs no reason; one that accepts nothing any more is reported where it stands.
+
 ## Reported when
 
 - `stale`: the rule ran, and reported nothing at that place or about that object.
@@ -145,12 +147,12 @@ Remove a suppression that has done its work; give one that has not a reason that
 
 ## Sources
 
-- `docs/configuration.md`, suppression.
+- `docs/configuration.md`, suppression; `docs/only-what-is-new.md`, baselines.
 """
 
 from __future__ import annotations
 
-from srcip_lint.rule import Rule, Severity
+from srcip_lint.rule import Reach, Rule, Severity
 
 RULE = Rule(
     id="SRC003",
@@ -158,4 +160,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     check=None,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

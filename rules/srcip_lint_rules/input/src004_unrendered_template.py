@@ -61,7 +61,7 @@ import posixpath
 import shlex
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Rule, Severity
+from srcip_lint.rule import Diagnosis, Model, Reach, Rule, Severity
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
@@ -91,4 +91,5 @@ RULE = Rule(
     severity=Severity.INFO,
     check=check,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

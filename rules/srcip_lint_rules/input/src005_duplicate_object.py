@@ -90,7 +90,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from srcip_lint.rule import Diagnosis, Model, Related, Rule, Severity, dotted
+from srcip_lint.rule import Diagnosis, Model, Reach, Related, Rule, Severity, dotted
 
 _KIND = ("kind",)
 """Written twice, it shows that two objects run together; then what else they both have is not told again."""
@@ -136,4 +136,5 @@ RULE = Rule(
     severity=Severity.WARNING,
     check=check,
     doc=__doc__ or "",
+    reach=Reach.FILE,
 )

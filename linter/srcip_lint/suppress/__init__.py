@@ -3,6 +3,9 @@
 Three ways to say that a finding is known and accepted, each with a reason: a comment at the line, an annotation on the
 object, and `overrides` in the configuration. One without a reason does not hold, one that matched nothing is stale, one
 that names no rule is a typing error: each is an SRC003 finding where it stands.
+
+A fourth way is for many findings at once, the baseline (`baseline`), and a fifth the commit that a change is compared
+with (`known`).
 """
 
 # Without `from __future__ import annotations`: that would be a second `annotations` in this module.
@@ -33,7 +36,7 @@ _IN_ANNOTATION = f'`{ANNOTATION}: "SRC301: reason; SRC605: reason"`'
 _IN_CONFIG = "`ignore` with a `reason`"
 _START = Span(1, 1, 1, 1)
 
-_UNTOUCHABLE = {ALWAYS: "exclude the path instead", UNUSED_SUPPRESSION: "repair or remove the suppression instead"}
+UNTOUCHABLE = {ALWAYS: "exclude the path instead", UNUSED_SUPPRESSION: "repair or remove the suppression instead"}
 """The rules that cannot be suppressed, and what to do instead."""
 
 _Key = tuple[Location, FieldPath, str]
@@ -44,7 +47,8 @@ class Suppression:
     """One rule accepted in one place. `word` names the rule, and is empty where the suppression cannot be understood.
 
     `covers` says which findings the place means, whatever their rule; `form` is how to write a suppression of this
-    kind. `families` says that a family of rules may be named too, as in the configuration.
+    kind. `families` says that a family of rules may be named too, as in the configuration. `whole` says that all it may
+    be about was judged: it is stale only then.
     """
 
     word: str
@@ -55,6 +59,7 @@ class Suppression:
     object: ObjectRef | None = None
     field: FieldPath = ()
     families: bool = False
+    whole: bool = True
 
     @property
     def key(self) -> _Key:
@@ -81,12 +86,13 @@ def graded(findings: Iterable[Finding], config: Config) -> tuple[Finding, ...]:
     return tuple(found if level is found.severity else replace(found, severity=level) for found, level in levels)
 
 
-def comments(source: Source) -> tuple[Suppression, ...]:
-    """The suppressions in a source's comments. They may stand in a block scalar too: in an nginx.conf, say."""
+def comments(source: Source, *, whole: bool = True) -> tuple[Suppression, ...]:
+    """The suppressions in a source's comments. They may stand in a block scalar too: in an nginx.conf, say. `whole`
+    says that all of the source was judged."""
     if b"srcip-lint:" not in source.data:
         return ()
     lines = source.lines
-    return tuple(each for number in range(1, len(lines) + 1) for each in _comment(source, lines, number))
+    return tuple(each for number in range(1, len(lines) + 1) for each in _comment(source, lines, number, whole=whole))
 
 
 def annotations(objects: Iterable[Object]) -> tuple[Suppression, ...]:
@@ -94,18 +100,18 @@ def annotations(objects: Iterable[Object]) -> tuple[Suppression, ...]:
     return tuple(each for found in objects for each in _annotation(found, found.annotation(ANNOTATION) or ""))
 
 
-def overrides(config: Config, paths: Iterable[str] | None = None) -> tuple[Suppression, ...]:
+def overrides(config: Config, paths: Iterable[str] | None = None, *, whole: bool = True) -> tuple[Suppression, ...]:
     """The suppressions in the configuration.
 
     Where `paths` says what was read, an override for none of it is left out: a run over half of a repository cannot
-    know that the override is stale.
+    know that the override is stale. Nor can one that is not the `whole`: over single files.
     """
     read = None if paths is None else tuple(paths)
     found: list[Suppression] = []
     for override in config.overrides:
         covers = matcher(override.paths, config.folder)
         if read is None or any(map(covers, read)):
-            found += [_override(word, override, covers, config) for word in override.rules]
+            found += [_override(word, override, covers, config, whole=whole) for word in override.rules]
     return tuple(found)
 
 
@@ -134,7 +140,7 @@ def apply(
 
 
 def _holds(suppression: Suppression, found: Finding) -> bool:
-    if not suppression.reason or found.rule in _UNTOUCHABLE:
+    if not suppression.reason or found.rule in UNTOUCHABLE:
         return False
     return suppression.names(found.rule, found.name) and suppression.covers(found)
 
@@ -147,7 +153,7 @@ def _fault(each: Suppression, known: Sequence[Rule]) -> tuple[str, str] | None:
         near = did_you_mean(each.word, [word for rule in known for word in (rule.id, rule.name)])
         return f'there is no rule "{each.word}", so nothing is suppressed{near}', f"write it as {each.form}"
     exact = [each.word, *(rule.id for rule in known if rule.name == each.word)]
-    for rule_id, remedy in _UNTOUCHABLE.items():
+    for rule_id, remedy in UNTOUCHABLE.items():
         if rule_id in exact:
             return f"{each.word} cannot be suppressed", remedy
     if not each.reason:
@@ -157,7 +163,7 @@ def _fault(each: Suppression, known: Sequence[Rule]) -> tuple[str, str] | None:
 
 def _stale(each: Suppression, ran: Sequence[Rule]) -> tuple[str, str] | None:
     """What to say of a suppression that matched nothing, if the rule ran that it is about."""
-    if not any(each.names(rule.id, rule.name) for rule in ran):
+    if not each.whole or not any(each.names(rule.id, rule.name) for rule in ran):
         return None
     return (
         f"{each.word} is ignored here, but there is nothing to ignore: a fault that comes later would stay unseen",
@@ -178,7 +184,7 @@ def _finding(about: Rule, each: Suppression, message: str, remedy: str) -> Findi
     )
 
 
-def _comment(source: Source, lines: Lines, number: int) -> Iterator[Suppression]:
+def _comment(source: Source, lines: Lines, number: int, *, whole: bool) -> Iterator[Suppression]:
     text = lines.line(number)
     directive = _DIRECTIVE.search(text)
     if not directive:
@@ -195,6 +201,7 @@ def _comment(source: Source, lines: Lines, number: int) -> Iterator[Suppression]
             covers=lambda found: found.location.path == source.path and found.location.span.line == line,
             form=_IN_COMMENT,
             field=("# srcip-lint", word),
+            whole=whole,
         )
 
 
@@ -226,7 +233,9 @@ def _annotation(found: Object, text: str) -> Iterator[Suppression]:
             )
 
 
-def _override(word: str, override: Override, covers: Callable[[str], bool], config: Config) -> Suppression:
+def _override(
+    word: str, override: Override, covers: Callable[[str], bool], config: Config, *, whole: bool
+) -> Suppression:
     spot = override.spot
     place = (spot.source.path, spot.span, None, spot.source.lines) if spot else (config.path or "", _START)
     return Suppression(
@@ -237,4 +246,5 @@ def _override(word: str, override: Override, covers: Callable[[str], bool], conf
         form=_IN_CONFIG,
         field=("overrides", *override.paths, word),
         families=True,
+        whole=whole,
     )
