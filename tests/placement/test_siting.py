@@ -91,6 +91,12 @@ class TestInventory:
         inventory = found.inventory(workload)
         assert (inventory and [node.name for node in inventory.nodes]) == expected
 
+    def test_node_objects_of_a_file_that_defines_the_workload_again_are_of_another_bundle(self) -> None:
+        found = model_of({"one.yaml": web(), "two.yaml": f"{web()}---\n{nodes('c')}"})
+        one, two = found.bundle.workloads
+        assert found.inventory(one) is None
+        assert found.inventory(two)
+
     def test_a_node_that_is_written_twice_is_one(self) -> None:
         found, workload = model({"web.yaml": web(), "nodes.yaml": nodes("c", "c", "d")})
         inventory = found.inventory(workload)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from srcip_lint.placement.eligible import is_hard
 from srcip_lint.placement.limits import counts_old
-from srcip_lint.placement.rollout import Manner, Pace
+from srcip_lint.placement.rollout import Pace
 from srcip_lint.placement.separation import counts_own_pods
 from srcip_lint.resources.pods import HOSTNAME, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
@@ -12,10 +12,10 @@ from srcip_lint.resources.workload import Workload
 
 
 def may_block(workload: Workload, how: Pace) -> tuple[SpreadConstraint, ...]:
-    """The constraints of a Deployment that stop its updates for good if some node that they count can take none of its
+    """The constraints of a workload that stop its updates for good if some node that they count can take none of its
     pods and each of the others has as many as it may: they are hard, over single nodes, ignore taints, count old and
     new pods together, and no old pod may be missing."""
-    if workload.kind != "Deployment" or how.manner is not Manner.ROLLING or how.unavailable != 0 or not how.surge:
+    if how.unavailable != 0 or not how.surge:
         return ()
     return tuple(constraint for constraint in workload.template.spread if _blocks(workload, constraint))
 

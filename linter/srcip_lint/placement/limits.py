@@ -173,7 +173,7 @@ def _ports(template: PodTemplate, nodes: Sequence[DeclaredNode]) -> Iterator[Bou
             return
         if isinstance(claimed, Unknown):
             yield Doubt(port.number.place, "the hostPort")
-    if isinstance(on_host, Unknown) or (on_host is True and not any(each.ports for each in template.containers)):
+    if isinstance(on_host, Unknown) or on_host is True:
         yield Doubt(template.host_network.place, "hostNetwork")
 
 
