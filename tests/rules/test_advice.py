@@ -17,6 +17,7 @@ FIXES = {
     "SRC506/reported-2": "write `type: LoadBalancer`, if a load balancer is meant",
     "SRC506/reported-6": "remove loadBalancerSourceRanges and allocateLoadBalancerNodePorts and loadBalancerClass",
     "SRC507/reported": "remove `clusterIP: None`, if clients outside the cluster are meant",
+    "SRC507/reported-3": "or remove `clusterIP: None`, if it is to be reached by an address of its own",
     "SRC507/reported-6": "remove externalIPs and loadBalancerIP and sessionAffinity",
     "SRC508/reported": "write `externalTrafficPolicy: Local` into the spec, and remove the annotation "
     "service.beta.kubernetes.io/external-traffic",
@@ -59,6 +60,10 @@ RELATED = {
     "SRC508/reported-3": ["the policy that counts"],
     "SRC508/reported-5": ["nothing reads this one either"],
     "SRC508/reported-9": ["Service audit asserts srcip-lint.io/require-client-ip"],
+    "SRC508/reported-12": ["allow is keyed on the client's address"],
+    "SRC508/reported-23": [],
+    "SRC508/reported-24": [],
+    "SRC508/reported-25": ["nginx writes a node's address into X-Forwarded-For because of it"],
     "SRC508/reported-15": ["nginx writes a node's address into X-Forwarded-For because of it"],
     "SRC508/reported-16": [],
     "SRC509/reported": [],
@@ -103,11 +108,11 @@ def test_what_is_assumed_is_said(fixture: str) -> None:
     assert list(finding(fixture).assumptions) == ASSUMED[fixture]
 
 
-@pytest.mark.parametrize("fixture", ["SRC508/reported-17", "SRC508/reported-21"], ids=["a node port", "a written one"])
-def test_the_health_check_port_is_no_advice_where_there_is_none_or_it_is_written(fixture: str) -> None:
+@pytest.mark.parametrize("fixture", ["SRC508/reported", *(f"SRC508/reported-{number}" for number in (17, 21, 22))])
+def test_the_health_check_port_is_no_advice_where_none_is_asked_or_possible_or_it_is_written(fixture: str) -> None:
     assert not any("healthCheckNodePort" in fix for fix in finding(fixture).fixes)
 
 
-def test_the_way_on_which_the_address_is_lost_is_shown() -> None:
-    assert finding("SRC508/reported-9").path
-    assert not finding("SRC508/reported").path
+@pytest.mark.parametrize(("fixture", "is_lost"), [("SRC508/reported-9", True), ("SRC508/reported", False)])
+def test_the_way_on_which_the_address_is_lost_is_shown(fixture: str, is_lost: bool) -> None:
+    assert bool(finding(fixture).path) is is_lost

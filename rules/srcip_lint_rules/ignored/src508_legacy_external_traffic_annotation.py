@@ -148,7 +148,7 @@ def _symptoms(model: Model, service: Service) -> Iterator[Related]:
     seen: set[Place] = set()
     if model.sent_to_by_ingress(service):
         return
-    for proxy in (path.edge_proxy for path in model.paths(service) if not path.has_http_front):
+    for proxy in (path.edge_proxy for path in model.paths(service)):
         for write in proxy.observations if proxy else ():
             if proxy and write.header and surely(write.addresses, Whose.NODE) and write.at not in seen:
                 seen.add(write.at)
