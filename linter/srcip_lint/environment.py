@@ -69,11 +69,12 @@ class ObjectPattern:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNode:
-    """A node of the declared inventory. Taints are `(key, value, effect)`."""
+    """A node of the declared inventory. Taints are `(key, value, effect)`; addresses come from a Node list only."""
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
     taints: tuple[tuple[str, str, str], ...] = ()
+    addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,6 +185,5 @@ def _read_nodes(file: NodeFile) -> tuple[DeclaredNode, ...]:
 
 def _declared(node: Node) -> DeclaredNode:
     labels = {key: value for key, value in node.labels.items() if isinstance(value, str)}
-    return DeclaredNode(
-        node.object.name, labels, tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
-    )
+    taints = tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
+    return DeclaredNode(node.object.name, labels, taints, node.addresses)
