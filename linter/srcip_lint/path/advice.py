@@ -27,6 +27,31 @@ _DATAPLANE = (
 )
 
 
+_SOURCE_RANGES = (
+    "or list the clients in `spec.loadBalancerSourceRanges` of {service}, which is checked before the address is "
+    "replaced (node ports are not covered: `allocateLoadBalancerNodePorts: false` where the load balancer needs none)"
+)
+_FILTER_AT_BALANCER = (
+    "list the clients at {balancer} (`spec.loadBalancerSourceRanges` of {service}, or its own firewall), and let the "
+    "policy admit whatever it connects from: no policy sees a client behind it, whatever the traffic policy"
+)
+
+
+def filter_by_address(service: Service, bundle: Bundle, environment: Environment) -> tuple[str, ...]:
+    """The fixes for a network policy that does not see the client, best first. The PROXY protocol is no help: a policy
+    does not look inside a connection."""
+    edge = environment.edge(service.object.namespace, service.object.name)
+    is_balanced = service.type.value == "LoadBalancer"
+    if is_balanced or (edge and edge.front):
+        balancer = identify(service, bundle, environment)
+        if deliver(service, balancer, edge).mode in (Mode.L4_PROXY, Mode.L7_APPEND, Mode.L7_OVERWRITE):
+            name = balancer.name if is_balanced and balancer.family else "what stands in front"
+            return (_FILTER_AT_BALANCER.format(balancer=name, service=service.object.ref),)
+    local, *others = keep_address(service, bundle, environment)
+    ranges = (_SOURCE_RANGES.format(service=service.object.ref),) if is_balanced else ()
+    return (local, *ranges, *others)
+
+
 def keep_address(service: Service, bundle: Bundle, environment: Environment) -> tuple[str, ...]:
     """The fixes for an address that is lost under Cluster, best first."""
     local = _LOCAL.format(service=service.object.ref)
