@@ -17,7 +17,9 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
-from srcip_lint.path.advice import keep_address
+from srcip_lint.isolation import Isolation
+from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
+from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import (
@@ -33,6 +35,7 @@ from srcip_lint.placement import (
     surely_covers,
     takes_pods,
 )
+from srcip_lint.policies import Policies
 from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
@@ -62,15 +65,6 @@ class WayIn:
     balancer: Balancer | None = None
     on_one_node: str = ""
     """For a message: what it has left when all ready pods stand on one node. Empty where it does not go by nodes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """Why the client's address is needed at a Service. `at` is None where the configuration declares it."""
-
-    why: str
-    at: Place | None = None
-    object: Object | None = None
 
 
 class Model:
@@ -118,7 +112,16 @@ class Model:
 
     @cached_property
     def _walker(self) -> Walker:
-        return Walker(self.bundle, self.environment, self.behaviour)
+        return Walker(self.bundle, self.environment, self.behaviour, self._policies)
+
+    @cached_property
+    def _policies(self) -> Policies:
+        return Policies(self.bundle)
+
+    @cached_property
+    def isolation(self) -> Isolation:
+        """The questions about network policies."""
+        return Isolation(self.bundle, self.environment, self._policies, self.paths)
 
     def behaviour(self, workload: Workload) -> ProxyBehaviour | None:
         """What the proxy in a workload's pods does with addresses; None where none is recognised."""
@@ -148,6 +151,10 @@ class Model:
     def keep_address_fixes(self, service: Service) -> tuple[str, ...]:
         """What to change so that the client's address arrives, best first; fits how the load balancer delivers."""
         return keep_address(service, self.bundle, self.environment)
+
+    def filter_fixes(self, service: Service) -> tuple[str, ...]:
+        """What to change so that clients are told apart by address, best first, where a network policy is to do it."""
+        return filter_by_address(service, self.bundle, self.environment)
 
     @cached_property
     def behind_local(self) -> dict[Workload, tuple[Service, ...]]:
@@ -358,14 +365,28 @@ class Model:
     def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
         """The first way in on which whoever needs the client's address gets a node's for it: the way, the hop that
         judges, what that takes for the client, and why it needs it. None for a Service whose clients come through an
-        Ingress, or an HTTP load balancer that tells of them in a header."""
+        Ingress, or an HTTP load balancer that tells of them in a header, and for a list or limit in pods on their
+        node's network (`mixed_on_host`)."""
         for path in () if self.sent_to_by_ingress(service) else self.paths(service):
             judge = path.edge_proxy or path.edge_pod
             seen = judge.takes if path.edge_proxy and judge else judge.state.peer if judge else None
             needed = self.needed_on(service, path)
-            if judge and seen and needed and surely(seen, Whose.NODE) and not path.has_http_front:
+            lost = judge and seen and needed and surely(seen, Whose.NODE) and not path.has_http_front
+            if judge and seen and needed and lost and (self.required(service) or not on_host(path, self.bundle)):
                 return path, judge, seen, needed
         return None
+
+    def back_door(self, service: Service) -> BackDoor | None:
+        """The way by which a Cluster Service passes by what a Local one does for the same pods; see `needs`."""
+        return back_door(self, service)
+
+    def mixed_on_host(self, service: Service) -> MixedOnHost | None:
+        """A way in to pods on their node's network, where a list or a limit gets a node's address; see `needs`."""
+        return mixed_on_host(self, service)
+
+    def near_hints(self, service: Service) -> tuple[tuple[Place, str, Object], ...]:
+        """What is sometimes taken to keep the client's address under Cluster: the place, and that it does not."""
+        return tuple(near_hints(service, self.bundle))
 
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None:
         """Why the client's address is needed on a way in: asserted, or a control of the first proxy is keyed on it that

@@ -11,9 +11,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from srcip_lint.address_lists import Bypassed, Policed, Refused, Voided
 from srcip_lint.documents import Place, Spot
 from srcip_lint.finding import Severity
-from srcip_lint.model import Model, Requirement, WayIn
+from srcip_lint.isolation import BehindIngress
+from srcip_lint.model import Model, WayIn
+from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -37,15 +40,21 @@ __all__ = [
     "Addresses",
     "AffinityTerm",
     "Answer",
+    "BackDoor",
+    "BehindIngress",
+    "Bypassed",
     "Check",
     "Diagnosis",
     "Family",
     "Hop",
+    "MixedOnHost",
     "Model",
     "Object",
     "Observation",
     "Place",
+    "Policed",
     "Reach",
+    "Refused",
     "Related",
     "Requirement",
     "Rule",
@@ -55,11 +64,14 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "Voided",
     "WayIn",
     "Whose",
     "Workload",
+    "cluster_policy",
     "describe",
     "dotted",
+    "hints_here",
     "required_here",
     "spelled",
     "surely",
@@ -118,6 +130,18 @@ def required_here(requirement: Requirement | None) -> tuple[Related, ...]:
     if requirement is None or requirement.at is None:
         return ()
     return (Related(requirement.at, requirement.why, requirement.object),)
+
+
+def cluster_policy(service: Service) -> tuple[Place, str]:
+    """Where a Service says, or does not say, that its external policy is Cluster, and that in words."""
+    policy = service.external_traffic_policy
+    words = f"{service.object.ref} uses externalTrafficPolicy Cluster{'' if policy.written else ', the default'}"
+    return policy.place if policy.written else service.type.place, words
+
+
+def hints_here(model: Model, service: Service) -> tuple[Related, ...]:
+    """What is sometimes taken to keep the client's address behind a Service, and does not."""
+    return tuple(Related(*hint) for hint in model.near_hints(service))
 
 
 Check = Callable[[Model], Iterable[Diagnosis]]

@@ -27,6 +27,13 @@ from srcip_lint_rules.input import (
 from srcip_lint_rules.lost import (
     src101_cluster_policy_client_ip_required,
     src102_edge_proxy_behind_cluster_policy,
+    src105_mixed_policy_same_pods,
+    src111_host_network_backend_mixed_source,
+)
+from srcip_lint_rules.misjudged import (
+    src402_network_policy_allowlist_behind_snat,
+    src403_network_policy_except_bypassed_by_snat,
+    src404_network_policy_admits_node_range,
 )
 
 RULES: tuple[Rule, ...] = (
@@ -37,8 +44,13 @@ RULES: tuple[Rule, ...] = (
     src005_duplicate_object.RULE,
     src101_cluster_policy_client_ip_required.RULE,
     src102_edge_proxy_behind_cluster_policy.RULE,
+    src105_mixed_policy_same_pods.RULE,
+    src111_host_network_backend_mixed_source.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
+    src402_network_policy_allowlist_behind_snat.RULE,
+    src403_network_policy_except_bypassed_by_snat.RULE,
+    src404_network_policy_admits_node_range.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,
