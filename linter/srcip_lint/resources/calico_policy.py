@@ -91,7 +91,11 @@ def _blocks(source: Field) -> tuple[IpBlock, ...] | None:
     exceptions = tuple(each for each in taken if each)
     if not found and exceptions:
         found = [Located(network, excluded.place) for network in _ANY]
-    return tuple(IpBlock(each, exceptions) for each in found if each)
+    return tuple(
+        IpBlock(each, tuple(other for other in exceptions if other.value.version == each.value.version))
+        for each in found
+        if each
+    )
 
 
 def _ports(item: Field) -> tuple[tuple[PolicyPort, ...], bool]:
