@@ -245,6 +245,8 @@ def test_calicos_selectors(text: str, answer: Answer) -> None:
     assert parse_selector(text).matches(LABELS) is answer
 
 
+SERVICE, DEPLOYMENT = WEB.split("---\n")
+SELECTS_MAYBE = "podSelector: {matchLabels: {app: $APP}}"
 OPEN = kubernetes("{ingress: [{}]}", "open")
 LIST = kubernetes(f"{{ingress: [{{from: [{A}]}}]}}", "list")
 
@@ -272,6 +274,21 @@ LIST = kubernetes(f"{{ingress: [{{from: [{A}]}}]}}", "list")
             id="defined twice",
         ),
         pytest.param(
+            {"a.yaml": WEB, "b.yaml": LIST, "c.yaml": kubernetes(f"{{{SELECTS_MAYBE}, ingress: [{{}}]}}", "list")},
+            ["192.0.2.0/24"],
+            id="another definition of the list, which may select",
+        ),
+        pytest.param(
+            {"a.yaml": SERVICE, "b.yaml": DEPLOYMENT, "c.yaml": f"{LIST}---\n{DEPLOYMENT}"},
+            None,
+            id="a list in a file that defines the pods again",
+        ),
+        pytest.param(
+            {"a.yaml": SERVICE, "b.yaml": DEPLOYMENT, "c.yaml": f"{LIST}---\n{SERVICE}"},
+            None,
+            id="a list in a file that defines the Service again",
+        ),
+        pytest.param(
             {"a.yaml": WEB, "b.yaml": LIST, "c.yaml": kubernetes("{ingress: [{}]}", "open", ", namespace: shop")},
             None,
             id="maybe in the same namespace",
@@ -280,6 +297,13 @@ LIST = kubernetes(f"{{ingress: [{{from: [{A}]}}]}}", "list")
 )
 def test_which_policies_meet_a_pod(files: dict[str, str], blocks: list[str] | None) -> None:
     assert admitted(files=files) == blocks
+
+
+def test_a_policy_about_what_goes_out_admits_nobody_and_one_that_may_be_about_it_may() -> None:
+    types = "{{policyTypes: [{}], ingress: [{{from: [{{ipBlock: {{cidr: 198.51.100.0/24}}}}]}}]}}"
+    assert admitted(LIST, kubernetes(types.format("Egress"), "out")) == ["192.0.2.0/24"]
+    assert admitted(LIST, kubernetes(types.format("Ingress"), "in")) == ["192.0.2.0/24", "198.51.100.0/24"]
+    assert admitted(LIST, kubernetes(types.format("$TYPE"), "unknown")) is None
 
 
 def test_a_label_that_pods_get_when_they_run_may_be_there() -> None:

@@ -3,7 +3,7 @@
 An example is YAML with comments that mean something:
 
 - `# want "text"` or `# want warning "text"` at the end of a line: the rule reports there, and its message holds the
-  text;
+  text; where all rules are asked, `# want SRC301 "text"` says which of them;
 - `# given loadBalancer: metallb-l2`: declared in the configuration;
 - `# file: apps/web.yaml`: what follows stands in that file.
 """
@@ -20,7 +20,7 @@ from srcip_lint.sources import Source
 _SECTION = re.compile(r"^## (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```yaml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _BULLET = re.compile(r"^- `([a-z0-9-]+)`: ", re.MULTILINE)
-_WANT = re.compile(r"#\s*want\s+(?:(error|warning|info)\s+)?\"([^\"]+)\"")
+_WANT = re.compile(r"#\s*want\s+(?:([A-Z]+\d+)\s+)?(?:(error|warning|info)\s+)?\"([^\"]+)\"")
 _GIVEN = re.compile(r"^# given (\w+): (.+)$", re.MULTILINE)
 _FILE = re.compile(r"^# file: (\S+)$", re.MULTILINE)
 
@@ -33,13 +33,16 @@ class Want:
     line: int
     severity: str | None
     text: str
+    rule: str | None = None
 
     def meets(self, finding: Finding) -> bool:
         same_place = (finding.location.path, finding.location.span.line) == (self.path, self.line)
-        return same_place and self.text in finding.message and self.severity in (None, finding.severity.value)
+        is_its = self.severity in (None, finding.severity.value) and self.rule in (None, finding.rule)
+        return same_place and is_its and self.text in finding.message
 
     def __str__(self) -> str:
-        return f"{self.path}:{self.line}: {self.severity or 'a finding'} with {self.text!r}"
+        what = " ".join(word for word in (self.severity or "a finding", self.rule) if word)
+        return f"{self.path}:{self.line}: {what} with {self.text!r}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +79,8 @@ def example(name: str, text: str, path: str = "example.yaml") -> Example:
 
 def _wants(source: Source) -> Iterator[Want]:
     for number, line in enumerate(source.data.decode().splitlines(), start=1):
-        for severity, text in _WANT.findall(line):
-            yield Want(source.path, number, severity or None, text)
+        for rule, severity, text in _WANT.findall(line):
+            yield Want(source.path, number, severity or None, text, rule or None)
 
 
 def section(doc: str, title: str) -> str:

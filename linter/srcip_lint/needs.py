@@ -66,8 +66,9 @@ class Asked(Protocol):
 
 
 def back_door(model: Asked, service: Service) -> BackDoor | None:
-    """None where the Service's own need of the address is reported (SRC101), and where its clients are listed before
-    they come in: in source ranges, or by an Ingress."""
+    """None where the Service's own need of the address is reported (SRC101), where it is not sure that there is one and
+    a proxy writes the address into a header (SRC102), and where its clients are listed before they come in: in source
+    ranges, or by an Ingress."""
     if model.sent_to_by_ingress(service) or is_closed(service) or model.lost_where_needed(service):
         return None
     workloads = [workload for world in model.bundle.selected(service).worlds for workload in world]
@@ -76,7 +77,8 @@ def back_door(model: Asked, service: Service) -> BackDoor | None:
         lost = _judge_of_node(twin.path) is not None
         needed = (model.needed_on(service, twin.path) or model.required(twin.service)) if lost else None
         needed = needed or _listed_on(model, twin.path, sees_node=True)
-        if needed:
+        judge = twin.path.edge_proxy
+        if needed and (needed.sure or judge is None or not _writes_node(judge)):
             return BackDoor(twin, needed)
     return None
 

@@ -24,7 +24,7 @@ class Twin:
 
 def twins(service: Service, others: Iterable[Service], bundle: Bundle, paths: Paths) -> Iterator[Twin]:
     """Every way into a Service that another of these Services has too and on which that one shows the client's address.
-    Both must surely select the same workloads."""
+    Both must surely select the same workloads: where what is selected is not known, no way leads to one that is."""
     for other in others:
         if not bundle.compatible(service.object, other.object) or not _same_pods(service, other, bundle):
             continue
@@ -49,8 +49,7 @@ def is_closed(service: Service) -> bool:
 
 
 def _same_pods(one: Service, other: Service, bundle: Bundle) -> bool:
-    ours, theirs = bundle.selected(one), bundle.selected(other)
-    return ours.known and theirs.known and [*map(set, ours.worlds)] == [*map(set, theirs.worlds)]
+    return [*map(set, bundle.selected(one).worlds)] == [*map(set, bundle.selected(other).worlds)]
 
 
 def _same_port(service: Service, one: ServicePort, other: ServicePort, bundle: Bundle) -> bool:

@@ -23,8 +23,12 @@ whether they are the cluster's own.
 
 - `required`: the Cluster Service itself is asserted to need the address, or a list or limit of the proxy is keyed on
   it: SRC101 reports it.
+- `header`: it is not sure that the list is about clients, and the proxy writes the address into a forwarding header:
+  SRC102 reports that.
 - `source-ranges`: the Cluster Service admits only its `loadBalancerSourceRanges`, and has no node ports.
 - `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for TCP).
+- `http-front`: an HTTP load balancer stands in front of the Cluster Service, the client is in the header that it wrote,
+  and no network policy is to tell clients apart.
 - `balancer-hides`: by the Local Service the load balancer opens connections of its own, so that shows no client either.
 - `behind-ingress`: an Ingress sends to the Cluster Service; its clients come through that.
 - `open`: the network policies admit everybody to that port.
@@ -164,9 +168,23 @@ can keep Cluster with `loadBalancerSourceRanges` and `allocateLoadBalancerNodePo
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
-from srcip_lint.rule import BackDoor, Diagnosis, Model, Related, Rule, Service, Severity, cluster_policy, required_here
+from srcip_lint.rule import (
+    BackDoor,
+    Diagnosis,
+    Model,
+    Related,
+    Rule,
+    Service,
+    Severity,
+    SourcePath,
+    Whose,
+    cluster_policy,
+    required_here,
+    spelled,
+    surely,
+)
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
@@ -197,6 +215,7 @@ def _diagnosis(service: Service, door: BackDoor) -> Diagnosis:
                 other.object,
             ),
             *required_here(needed),
+            *_headers(path),
         ),
         assumptions=(*basis.assumptions, *assumed),
         fixes=(
@@ -206,6 +225,15 @@ def _diagnosis(service: Service, door: BackDoor) -> Diagnosis:
         ),
         path=path,
     )
+
+
+def _headers(path: SourcePath) -> Iterator[Related]:
+    """The first header that a proxy writes the node's address into."""
+    proxy = path.edge_proxy
+    for each in proxy.observations if proxy else ():
+        if each.header and surely(each.addresses, Whose.NODE):
+            yield Related(each.at, f"{spelled(each.header)} gets the node's address")
+            return
 
 
 RULE = Rule(

@@ -23,6 +23,7 @@ The severity is **info**.
 - `mixed-policy`: another Service, with Local, keeps the address for the same pods: SRC105 reports this one.
 - `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for TCP).
 - `proxy-protocol`: the load balancer sends the PROXY protocol, and the proxy takes the address from it.
+- `http-front`: an HTTP load balancer stands in front; the client is in the header that it wrote.
 - `behind-ingress`: an Ingress sends to the Service; its clients come through that.
 - `cluster-addresses`: the lists name only addresses of the declared nodes and pods.
 - `unknown-dataplane`: the signs of the dataplane disagree, or do not tell its mode.
