@@ -20,6 +20,7 @@ from srcip_lint.address_lists import (
     voided,
 )
 from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.networks import ClusterAddresses
 from srcip_lint.path.hops import Observation, SourcePath
@@ -93,21 +94,19 @@ class Isolation:
         """Those of them on which an address decides about a node: with Cilium's policies it does not, a node has an
         identity that only `policy-cidr-match-mode` makes one of addresses (Cilium `Documentation/security/policy`,
         "Caveats"; cilium/cilium#23603, #35401), and Calico's may deny what Kubernetes' admit."""
-        if self._has_other_policies(service):
+        if any(self._bundle.compatible(service.object, each) for each in self._signs_of_others):
             return ()
         return tuple(way for way in self._ways(service) if way.masquerades)
 
-    def _has_other_policies(self, service: Service) -> bool:
+    @cached_property
+    def _signs_of_others(self) -> tuple[Object, ...]:
+        """What tells that another product than Kubernetes' own policies decides, or decides too."""
         bundle = self._bundle
         signs = [each.object for each in bundle.network_policies if each.product is not Product.KUBERNETES]
         signs += [each.object for each in bundle.config_maps if each.object.name == "cilium-config"]
-        signs += [each.object for each in bundle.evidence]
+        signs += [each.object for each in bundle.evidence if each.object.group == "cilium.io"]
         signs += [each.object for each in bundle.cilium_l2_policies]
-        return any(
-            bundle.compatible(service.object, each)
-            for each in signs
-            if each.group in ("cilium.io", "") or "projectcalico.org" in each.group
-        )
+        return tuple(signs)
 
     def node_count(self, service: Service) -> int | None:
         """How many nodes there are, by the inventory or else by the nearest Node objects; None where none is known."""
@@ -154,5 +153,14 @@ class Isolation:
 
     def policy(self, block: Observation) -> Object | None:
         """The policy that a block of addresses stands in."""
-        found = (policy.object for policy in self._bundle.network_policies if policy.object.holds(block.at))
-        return next(found, None)
+        return self._policy_at.get(block.at)
+
+    @cached_property
+    def _policy_at(self) -> dict[Place, Object]:
+        return {
+            block.network.place: policy.object
+            for policy in self._bundle.network_policies
+            for spec in policy.specs
+            for rule in spec.rules
+            for block in rule.blocks
+        }

@@ -77,6 +77,7 @@ class Model:
         self._ways: dict[Service, tuple[WayIn, ...]] = {}
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
         self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
+        self._back_doors: dict[Service, BackDoor | None] = {}
 
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment) -> Model:
@@ -378,7 +379,9 @@ class Model:
 
     def back_door(self, service: Service) -> BackDoor | None:
         """The way by which a Cluster Service passes by what a Local one does for the same pods; see `needs`."""
-        return back_door(self, service)
+        if service not in self._back_doors:
+            self._back_doors[service] = back_door(self, service)
+        return self._back_doors[service]
 
     def mixed_on_host(self, service: Service) -> MixedOnHost | None:
         """A way in to pods on their node's network, where a list or a limit gets a node's address; see `needs`."""

@@ -63,6 +63,7 @@ class Asked(Protocol):
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None: ...
     def required(self, service: Service) -> Requirement | None: ...
     def lost_where_needed(self, service: Service) -> object: ...
+    def back_door(self, service: Service) -> BackDoor | None: ...
 
 
 def back_door(model: Asked, service: Service) -> BackDoor | None:
@@ -86,7 +87,7 @@ def back_door(model: Asked, service: Service) -> BackDoor | None:
 def mixed_on_host(model: Asked, service: Service) -> MixedOnHost | None:
     """None where the address is asserted to be needed (SRC101), where the proxy writes it into a header (SRC102), and
     where another Service keeps it (SRC105)."""
-    if model.sent_to_by_ingress(service) or model.required(service) or back_door(model, service):
+    if model.sent_to_by_ingress(service) or model.required(service) or model.back_door(service):
         return None
     for path in model.paths(service):
         judge = _judge_of_node(path)

@@ -140,13 +140,19 @@ class Policies:
     def _candidates(self, workload: Workload) -> Iterator[tuple[NetworkPolicy, PolicySpec]]:
         """The specifications that ask for a label of the workload, or for none; all, where its labels are not known."""
         labels = workload.template.labels
-        known = {(key, value) for key, value in labels.items() if isinstance(value, str)}
+        known = [(key, value) for key, value in labels.items() if isinstance(value, str)]
         is_whole = len(known) == len(labels) and not workload.template.labels_obscured
+        for label in (None, *known) if is_whole else self._asking:
+            yield from self._asking.get(label, ())
+
+    @cached_property
+    def _asking(self) -> dict[tuple[str, str] | None, list[tuple[NetworkPolicy, PolicySpec]]]:
+        """The specifications by a label that they ask for; under None those that ask for none."""
+        index: dict[tuple[str, str] | None, list[tuple[NetworkPolicy, PolicySpec]]] = {}
         for policy in self._bundle.network_policies:
             for spec in policy.specs:
-                label = _label(spec)
-                if label is None or label in known or not is_whole:
-                    yield policy, spec
+                index.setdefault(_label(spec), []).append((policy, spec))
+        return index
 
     @cached_property
     def _labelled(self) -> dict[tuple[str, str] | None, list[Workload]]:
