@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from linting import model_of
-from srcip_lint.policies import ContainerPort, Policies
-from srcip_lint.resources.calico_policy import parse_selector
+from srcip_lint.policies import MAX_NETWORKS, ContainerPort, Policies
+from srcip_lint.resources.calico_policy import MAX_SELECTOR, parse_selector
 from srcip_lint.resources.selectors import Answer
 
 WEB = """\
@@ -297,6 +297,19 @@ LIST = kubernetes(f"{{ingress: [{{from: [{A}]}}]}}", "list")
 )
 def test_which_policies_meet_a_pod(files: dict[str, str], blocks: list[str] | None) -> None:
     assert admitted(files=files) == blocks
+
+
+def test_a_list_too_long_to_compare_is_not_known() -> None:
+    blocks = [f"{{ipBlock: {{cidr: 10.{number // 256}.{number % 256}.0/24}}}}" for number in range(MAX_NETWORKS)]
+    fits = admitted(kubernetes(f"{{ingress: [{{from: [{', '.join(blocks)}]}}]}}"))
+    assert fits is not None
+    assert len(fits) == MAX_NETWORKS
+    assert admitted(kubernetes(f"{{ingress: [{{from: [{', '.join([*blocks, A])}]}}]}}")) is None
+
+
+def test_a_selector_too_long_to_read_is_not_known() -> None:
+    assert parse_selector(" " * MAX_SELECTOR).empty
+    assert parse_selector(" " * MAX_SELECTOR + "x").unknown
 
 
 def test_a_policy_about_what_goes_out_admits_nobody_and_one_that_may_be_about_it_may() -> None:

@@ -20,6 +20,10 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import given_at_run_time
 from srcip_lint.resources.workload import Workload
 
+MAX_NETWORKS = 2000
+"""How many networks of the policies of one port are compared with each other; with more it is not known what they come
+to."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContainerPort:
@@ -85,7 +89,8 @@ class Policies:
         for _, rule in _rules(found.maybe):
             if rule.admits_addresses and rule.covers(port.number, port.protocol, named, port.name) is not Answer.NO:
                 return None
-        return Admitted(tuple(blocks))
+        named_networks = sum(1 + len(block.exceptions) for _, block in blocks)
+        return Admitted(tuple(blocks)) if named_networks <= MAX_NETWORKS else None
 
     def _may_miss_one(self, service: Service, found: _Selecting) -> bool:
         """May a policy be missing: of a kind that is not read, in a file that could not be, or one of two definitions

@@ -120,6 +120,9 @@ _CONDITION = re.compile(
     rf"\s*(?:(?P<all>all\(\))|(?P<no>!?)\s*has\(\s*(?P<has>{_KEY})\s*\)|(?P<key>{_KEY})\s*"
     rf"(?:(?P<equal>==|!=)\s*(?P<value>{_TEXT})|(?P<set>in|not\s+in)\s*\{{(?P<values>[^{{}}]*)\}}))\s*"
 )
+MAX_SELECTOR = 4096
+"""No selector that a person wrote is longer (characters)."""
+
 _MADE_UP = "projectcalico.org/"
 """Labels that Calico makes up itself (`projectcalico.org/namespace`): no pod template shows them."""
 
@@ -141,6 +144,8 @@ def parse_selector(text: str) -> Selector:
     nothing is known."""
     found: list[Requirement] = []
     unknown = False
+    if len(text) > MAX_SELECTOR:
+        return Selector(unknown=True)
     for part in text.split("&&") if text.strip() else ():
         match = _CONDITION.fullmatch(part)
         if match is None:

@@ -23,7 +23,9 @@ network of addresses matches.
 - `cilium-ingress`: or instead of a Cluster Service, an Ingress of the class `cilium` sends to the pods.
 
 It is an **error** where the dataplane is known to be kube-proxy or its like and there are at least two nodes, else a
-**warning**; **info** where the list names private addresses and `cidrs` does not tell whether they are the nodes'.
+**warning**; **info** where the list names private addresses and `cidrs` does not tell whether they are the nodes'. That
+Kubernetes leaves the order undefined is printed as an assumption and lowers nothing: on another node the policy sees a
+node by either order.
 
 ## Silent when
 
