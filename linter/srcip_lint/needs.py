@@ -138,5 +138,7 @@ def _listed_on(model: Asked, path: SourcePath, *, sees_node: bool) -> Requiremen
     if found is None or (sees_node and not surely(found[0].addresses, Whose.NODE)):
         return None
     block, sure = found
-    why = f"{block.control} lists addresses ({block.networks[0]})"
+    left_out = next((network for network, _ in block.exceptions), None)
+    listed = f"leaves out addresses ({left_out})" if left_out else f"lists addresses ({block.networks[0]})"
+    why = f"{block.control} {listed}"
     return Requirement(why, block.at, model.isolation.policy(block), sure)

@@ -145,6 +145,9 @@ from collections.abc import Iterable
 
 from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity, Voided, cluster_policy
 
+_FIXES = 2
+"""How many ways to mend it are told: to show the policy the client, or to list clients elsewhere."""
+
 _SHOWN = 3
 """How many networks a message names."""
 
@@ -178,7 +181,7 @@ def _diagnosis(model: Model, several: list[tuple[Service, Voided]]) -> Diagnosis
             Related(client.at, "the clients who were meant", model.isolation.policy(client)),
         ),
         assumptions=found.policed.assumptions,
-        fixes=(*model.filter_fixes(service), "and take the nodes off the list"),
+        fixes=tuple(f"{fix}; then take the nodes off the list" for fix in model.filter_fixes(service)[:_FIXES]),
         path=found.policed.path,
     )
 
