@@ -30,6 +30,7 @@ from srcip_lint.resources.cluster import (
 )
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.objects import Object, same_namespace
+from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
 from srcip_lint.resources.service import Endpoints, Service
 from srcip_lint.resources.unseen import deploys_anywhere, given_at_run_time, makes_pods
@@ -90,6 +91,7 @@ class Bundle:
         self.cilium_l2_policies = self._all(CiliumL2Policy)
         self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)
+        self.network_policies = self._all(NetworkPolicy)
         self._selections: dict[Service, Selection] = {}
         self._running: dict[str, tuple[Workload, ...]] = {}
 

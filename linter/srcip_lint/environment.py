@@ -73,18 +73,20 @@ class ObjectPattern:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNode:
-    """A node of an inventory. Taints are `(key, value, effect)`; `unschedulable` is what `kubectl cordon` sets."""
+    """A node of an inventory. Taints are `(key, value, effect)`; `unschedulable` is what `kubectl cordon` sets;
+    addresses come from a Node list only."""
 
     name: str
     labels: Labels = field(default_factory=dict)
     taints: tuple[tuple[str | Unknown, str | Unknown, str | Unknown], ...] = ()
     unschedulable: bool = False
+    addresses: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, node: Node) -> DeclaredNode:
         """A Node object as a node of an inventory."""
         taints = tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
-        return cls(node.object.name, node.labels, taints, node.unschedulable)
+        return cls(node.object.name, node.labels, taints, node.unschedulable, node.addresses)
 
 
 @dataclass(frozen=True, slots=True)

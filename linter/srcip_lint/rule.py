@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
+from srcip_lint.address_lists import Bypassed, Policed, Refused, Voided
 from srcip_lint.annotations import (
     SOURCE_RANGES,
     LegacyAnnotation,
@@ -24,6 +25,7 @@ from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.eviction import budgeted, forbidding
 from srcip_lint.finding import Severity
+from srcip_lint.isolation import BehindIngress
 from srcip_lint.lifecycle import (
     Bound,
     all_at_once,
@@ -35,7 +37,8 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
-from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
+from srcip_lint.model import DeadTarget, Model, WayIn
+from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
     Addresses,
@@ -79,8 +82,11 @@ __all__ = [
     "AffinityTerm",
     "Answer",
     "Autoscaler",
+    "BackDoor",
     "Balancer",
+    "BehindIngress",
     "Bound",
+    "Bypassed",
     "Caller",
     "Change",
     "Check",
@@ -97,6 +103,7 @@ __all__ = [
     "LegacyAnnotation",
     "Limit",
     "Manner",
+    "MixedOnHost",
     "Model",
     "NodeSet",
     "Object",
@@ -105,8 +112,10 @@ __all__ = [
     "Place",
     "Placement",
     "PodDisruptionBudget",
+    "Policed",
     "PortClaim",
     "Reach",
+    "Refused",
     "Related",
     "Requirement",
     "Rivalry",
@@ -117,6 +126,7 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "Voided",
     "WayIn",
     "Whose",
     "Workload",
@@ -124,6 +134,7 @@ __all__ = [
     "asking_for_local",
     "budgeted",
     "by_timetable",
+    "cluster_policy",
     "describe",
     "disjoint",
     "dotted",
@@ -131,6 +142,7 @@ __all__ = [
     "falls_to_zero",
     "filtering_nothing",
     "forbidding",
+    "hints_here",
     "holds_host_ports",
     "injected",
     "is_interceptor",
@@ -216,6 +228,18 @@ def required_here(requirement: Requirement | None) -> tuple[Related, ...]:
     if requirement is None or requirement.at is None:
         return ()
     return (Related(requirement.at, requirement.why, requirement.object),)
+
+
+def cluster_policy(service: Service) -> tuple[Place, str]:
+    """Where a Service says, or does not say, that its external policy is Cluster, and that in words."""
+    policy = service.external_traffic_policy
+    words = f"{service.object.ref} uses externalTrafficPolicy Cluster{'' if policy.written else ', the default'}"
+    return policy.place if policy.written else service.type.place, words
+
+
+def hints_here(model: Model, service: Service) -> tuple[Related, ...]:
+    """What is sometimes taken to keep the client's address behind a Service, and does not."""
+    return tuple(Related(*hint) for hint in model.near_hints(service))
 
 
 Check = Callable[[Model], Iterable[Diagnosis]]

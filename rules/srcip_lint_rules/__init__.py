@@ -44,8 +44,15 @@ from srcip_lint_rules.lost import (
     src101_cluster_policy_client_ip_required,
     src102_edge_proxy_behind_cluster_policy,
     src104_internal_policy_mistaken_for_external,
+    src105_mixed_policy_same_pods,
+    src111_host_network_backend_mixed_source,
 )
-from srcip_lint_rules.misjudged import src407_source_ranges_node_port_bypass
+from srcip_lint_rules.misjudged import (
+    src402_network_policy_allowlist_behind_snat,
+    src403_network_policy_except_bypassed_by_snat,
+    src404_network_policy_admits_node_range,
+    src407_source_ranges_node_port_bypass,
+)
 
 RULES: tuple[Rule, ...] = (
     src001_unreadable_input.RULE,
@@ -56,11 +63,16 @@ RULES: tuple[Rule, ...] = (
     src101_cluster_policy_client_ip_required.RULE,
     src102_edge_proxy_behind_cluster_policy.RULE,
     src104_internal_policy_mistaken_for_external.RULE,
+    src105_mixed_policy_same_pods.RULE,
+    src111_host_network_backend_mixed_source.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src303_local_endpoints_without_node_name.RULE,
     src319_hard_spread_rollout_deadlock.RULE,
     src321_local_scale_to_zero.RULE,
+    src402_network_policy_allowlist_behind_snat.RULE,
+    src403_network_policy_except_bypassed_by_snat.RULE,
+    src404_network_policy_admits_node_range.RULE,
     src407_source_ranges_node_port_bypass.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,

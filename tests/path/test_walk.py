@@ -10,6 +10,7 @@ from linting import model_of
 from srcip_lint.path.hops import CLIENT, FORGED, Delivered, Entry, Origin, Point, SourcePath, When, Whose, atoms
 from srcip_lint.path.verdict import describe, verdict
 from srcip_lint.path.walk import MAX_DEPTH, MAX_PATHS, Walker
+from srcip_lint.policies import Policies
 
 C, N, U = "the client", "a node", "unknown"
 MIXED = "the client when the pod is on the node that received the packet or a node when the pod is on another node"
@@ -444,7 +445,7 @@ INSIDE = [
 @pytest.mark.parametrize(("policy", "origin", "entry", "whose"), INSIDE)
 def test_callers_in_the_cluster(policy: str, origin: Origin, entry: Entry, whose: Whose) -> None:
     model = model_of({"a.yaml": service(policy=policy) + "---\n" + deployment()}, (("dataplane", "kube-proxy"),))
-    walker = Walker(model.bundle, model.environment, model.behaviour)
+    walker = Walker(model.bundle, model.environment, model.behaviour, Policies(model.bundle))
     found = {(path.key.origin, path.key.entry): path for path in walker.in_cluster_paths(model.bundle.services[0])}
     path = found[origin, entry]
     assert {(atom.whose, when) for atom, when in path.hops[-1].state.peer} == {(whose, When.ALWAYS)}

@@ -7,7 +7,6 @@ that the model could answer for.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 
 from srcip_lint.annotations import LegacyAnnotation, asking_for_local
@@ -21,14 +20,17 @@ from srcip_lint.earlier import before
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.isolation import Isolation
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
+from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
 from srcip_lint.node_ports import NodePorts
-from srcip_lint.path.advice import keep_address
+from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
 from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import Inventory, NodeSet, Pace, Placement, Separation, chosen, matches_pods, missed, pinned
+from srcip_lint.policies import Policies
 from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
@@ -41,16 +43,7 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["DeadTarget", "Model", "Requirement", "WayIn"]
-
-
-@dataclass(frozen=True, slots=True)
-class Requirement:
-    """Why the client's address is needed at a Service. `at` is None where the configuration declares it."""
-
-    why: str
-    at: Place | None = None
-    object: Object | None = None
+__all__ = ["DeadTarget", "Model", "WayIn"]
 
 
 class Model:
@@ -64,6 +57,7 @@ class Model:
         self._ways: dict[Service, tuple[WayIn, ...]] = {}
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
         self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
+        self._back_doors: dict[Service, BackDoor | None] = {}
 
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment, earlier: Model | None = None) -> Model:
@@ -119,7 +113,16 @@ class Model:
 
     @cached_property
     def _walker(self) -> Walker:
-        return Walker(self.bundle, self.environment, self.behaviour)
+        return Walker(self.bundle, self.environment, self.behaviour, self._policies)
+
+    @cached_property
+    def _policies(self) -> Policies:
+        return Policies(self.bundle)
+
+    @cached_property
+    def isolation(self) -> Isolation:
+        """The questions about network policies."""
+        return Isolation(self.bundle, self.environment, self._policies, self.paths)
 
     def behaviour(self, workload: Workload) -> ProxyBehaviour | None:
         """What the proxy in a workload's pods does with addresses; None where none is recognised."""
@@ -149,6 +152,10 @@ class Model:
     def keep_address_fixes(self, service: Service) -> tuple[str, ...]:
         """What to change so that the client's address arrives, best first; fits how the load balancer delivers."""
         return keep_address(service, self.bundle, self.environment)
+
+    def filter_fixes(self, service: Service) -> tuple[str, ...]:
+        """What to change so that clients are told apart by address, best first, where a network policy is to do it."""
+        return filter_by_address(service, self.bundle, self.environment)
 
     @cached_property
     def behind_local(self) -> dict[Workload, tuple[Service, ...]]:
@@ -352,12 +359,26 @@ class Model:
 
     def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
         """The first way in on which whoever needs the client's address gets a node's for it (see `lost`), and why it
-        needs it."""
+        needs it. None for a list or limit in pods on their node's network (`mixed_on_host`)."""
         for path, judge, seen in self.lost(service):
             needed = self.needed_on(service, path)
-            if needed:
+            if needed and (self.required(service) or not on_host(path, self.bundle)):
                 return path, judge, seen, needed
         return None
+
+    def back_door(self, service: Service) -> BackDoor | None:
+        """The way by which a Cluster Service passes by what a Local one does for the same pods; see `needs`."""
+        if service not in self._back_doors:
+            self._back_doors[service] = back_door(self, service)
+        return self._back_doors[service]
+
+    def mixed_on_host(self, service: Service) -> MixedOnHost | None:
+        """A way in to pods on their node's network, where a list or a limit gets a node's address; see `needs`."""
+        return mixed_on_host(self, service)
+
+    def near_hints(self, service: Service) -> tuple[tuple[Place, str, Object], ...]:
+        """What is sometimes taken to keep the client's address under Cluster: the place, and that it does not."""
+        return tuple(near_hints(service, self.bundle))
 
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None:
         """Why the client's address is needed on a way in: asserted, or a control of the first proxy is keyed on it that

@@ -26,6 +26,39 @@ _DATAPLANE = (
     "where the dataplane keeps the address under Cluster, declare it, e.g. `dataplane: cilium-dsr` in srcip-lint.yaml"
 )
 
+_SOURCE_RANGES = (
+    "or list the clients in `spec.loadBalancerSourceRanges` of {service}, which is checked before the address is "
+    "replaced (node ports are not covered: `allocateLoadBalancerNodePorts: false` where the load balancer needs none)"
+)
+_FILTER_IN_FRONT = (
+    "list the clients at {front}: it opens connections of its own, so no policy sees a client; with "
+    "`externalTrafficPolicy: Local` the policy can at least admit what stands in front, and nobody else"
+)
+_IF_FILTERING_IN_FRONT = (
+    "where the load balancer opens connections of its own, no policy sees a client, whatever the traffic policy: list "
+    "the clients there"
+)
+
+
+def filter_by_address(service: Service, bundle: Bundle, environment: Environment) -> tuple[str, ...]:
+    """The fixes for a network policy that does not see the client, best first. The PROXY protocol is no help: a policy
+    does not look inside a connection."""
+    local = _LOCAL.format(service=service.object.ref)
+    dataplane = () if environment.dataplane else (_DATAPLANE,)
+    edge = environment.edge(service.object.namespace, service.object.name)
+    is_balanced = service.type.value == "LoadBalancer"
+    if not is_balanced and not (edge and edge.front):
+        return (local, *dataplane)
+    balancer = identify(service, bundle, environment)
+    delivery = deliver(service, balancer, edge)
+    if delivery.mode is Mode.L4_PROXY or delivery.is_http_proxy:
+        return (
+            _FILTER_IN_FRONT.format(front=balancer.name if is_balanced and balancer.family else "what stands in front"),
+        )
+    ranges = (_SOURCE_RANGES.format(service=service.object.ref),) if is_balanced else ()
+    assumed = (_IF_FILTERING_IN_FRONT,) if ASSUMED_PASSTHROUGH in delivery.basis.assumptions else ()
+    return (local, *ranges, *assumed, *dataplane)
+
 
 def keep_address(service: Service, bundle: Bundle, environment: Environment) -> tuple[str, ...]:
     """The fixes for an address that is lost under Cluster, best first."""

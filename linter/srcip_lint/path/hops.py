@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
-from ipaddress import IPv4Network, IPv6Network
 from typing import TypeVar
 
+from srcip_lint import networks
 from srcip_lint.documents import Place
 from srcip_lint.finding import ObjectRef
 
-Network = IPv4Network | IPv6Network
+Network = networks.Network
 T = TypeVar("T")
 
 
@@ -229,6 +229,10 @@ class Observation:
     control: str = ""
     networks: tuple[Network, ...] = ()
     """The networks that the control names, where it names any."""
+    exceptions: tuple[tuple[Network, Place], ...] = ()
+    """The networks that it takes out of those again, each with its place."""
+    basis: Basis = Basis()
+    """What the addresses rest on beside what the peer's address does."""
 
 
 class Delivered(Enum):
@@ -258,6 +262,14 @@ class Hop:
     takes: Addresses | None = None
     """What a proxy takes for the client's address; None for a hop that is no proxy, or one whose behaviour is
     unknown."""
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """What the hop rests on beyond the manifests, and what is observed at it."""
+        total = self.basis
+        for each in self.observations:
+            total = total + each.basis
+        return total.assumptions
 
 
 @dataclass(frozen=True, slots=True)

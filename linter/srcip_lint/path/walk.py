@@ -24,6 +24,7 @@ from srcip_lint.path.hops import (
     Delivered,
     Entry,
     Hop,
+    Observation,
     Origin,
     PathKey,
     SourcePath,
@@ -32,8 +33,10 @@ from srcip_lint.path.hops import (
     Whose,
     always,
 )
+from srcip_lint.path.policed import observed
 from srcip_lint.path.proxied import Proxied, through_proxy
 from srcip_lint.placement import runs_everywhere
+from srcip_lint.policies import ContainerPort, Policies
 from srcip_lint.proxies.behaviour import ProxyBehaviour, Upstream
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.objects import same_namespace
@@ -66,6 +69,7 @@ class Walker:
     bundle: Bundle
     environment: Environment
     behaviour: Behaviours
+    policies: Policies
 
     def paths(self, service: Service) -> tuple[SourcePath, ...]:
         """Every way from outside into a Service's pods, at most MAX_PATHS."""
@@ -182,9 +186,17 @@ class Walker:
             return
         for workload in dict.fromkeys(workload for world in selection.worlds for workload in world):
             number = target_number(port, workload)
-            pod = _pod_hop(workload, number, _at_pod(workload, arriving))
+            judged = self._policed(service, workload, port, arriving)
+            pod = _pod_hop(workload, number, _at_pod(workload, arriving), judged)
             for rest in self._behind(workload, number, _protocol(port), pod.state, depth, (*seen, service)):
                 yield (pod, *rest)
+
+    def _policed(
+        self, service: Service, workload: Workload, port: ServicePort, arriving: Arriving
+    ) -> tuple[Observation, ...]:
+        """What the network policies of the pods see, which decide by address."""
+        admitted = self.policies.admitted(service, workload, container_port(port, workload))
+        return observed(admitted, workload, arriving.state.peer, arriving.source) if admitted else ()
 
     def _behind(
         self, workload: Workload, number: int | None, protocol: str, state: State, depth: int, seen: tuple[Service, ...]
@@ -273,7 +285,7 @@ def _masquerade(service: Service, identified: Identified, protocol: str, state: 
     )
 
 
-def _pod_hop(workload: Workload, number: int | None, state: State) -> Hop:
+def _pod_hop(workload: Workload, number: int | None, state: State, observations: tuple[Observation, ...] = ()) -> Hop:
     port = f", port {number}" if number else ""
     traits = ["on every node"] if runs_everywhere(workload) else []
     traits += ["on its node's network"] if workload.template.host_network.value is True else []
@@ -284,6 +296,7 @@ def _pod_hop(workload: Workload, number: int | None, state: State) -> Hop:
         state,
         at=workload.place,
         object=workload.object.ref,
+        observations=observations,
     )
 
 
@@ -330,6 +343,12 @@ def target_number(port: ServicePort, workload: Workload) -> int | None:
             if isinstance(target, str) and declared.name.value == target and isinstance(declared.number.value, int):
                 return declared.number.value
     return None
+
+
+def container_port(port: ServicePort, workload: Workload) -> ContainerPort:
+    """The port of a workload's pods that a Service's port sends to."""
+    target = port.target_port.value
+    return ContainerPort(target_number(port, workload), _protocol(port), target if isinstance(target, str) else None)
 
 
 def _port_of(service: Service, number: int | None) -> ServicePort | None:

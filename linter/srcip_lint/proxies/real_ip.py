@@ -18,13 +18,13 @@ from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 
 from srcip_lint.environment import Environment
+from srcip_lint.networks import Network, read_networks, within
 from srcip_lint.path.hops import (
     FORGED,
     Addresses,
     Atom,
     Header,
     HeaderEntry,
-    Network,
     ProxyProtocol,
     State,
     When,
@@ -53,7 +53,7 @@ class Membership:
     @classmethod
     def of(cls, environment: Environment, family: int = 4) -> Membership:
         """The declared `cidrs`."""
-        return cls(_networks(environment.node_cidrs), _networks(environment.pod_cidrs), family)
+        return cls(read_networks(environment.node_cidrs), read_networks(environment.pod_cidrs), family)
 
     def __call__(self, atom: Atom, trust: Trust) -> Answer:
         """Yes and no only where every address that the owner may have is in, or none is."""
@@ -74,7 +74,7 @@ class Membership:
         pod."""
         ours = [network for network in self.pods if network.version == self.family]
         return not trust.unreadable and all(
-            any(_within(network, pods) for pods in ours) for network in trust.joined(self.family)
+            any(within(network, pods) for pods in ours) for network in trust.joined(self.family)
         )
 
     def _declared(self, lists: tuple[tuple[Network, ...], ...], trust: Trust) -> Answer:
@@ -83,18 +83,10 @@ class Membership:
         return _inside(tuple(network for each in ours for network in each), trust) if all(ours) else Answer.UNKNOWN
 
 
-def _networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """The networks of a declared list; none, so unknown, where one of them is no network."""
-    try:
-        return tuple(ip_network(text, strict=False) for text in texts)
-    except ValueError:
-        return ()
-
-
 def _inside(networks: tuple[Network, ...], trust: Trust) -> Answer:
     """Are these networks (of one family) wholly among the trusted ones, or wholly outside?"""
     trusted = trust.joined(networks[0].version)
-    if all(any(_within(network, other) for other in trusted) for network in networks):
+    if all(any(within(network, other) for other in trusted) for network in networks):
         return Answer.YES
     overlaps = any(network.overlaps(other) for network in networks for other in trusted)
     return Answer.UNKNOWN if overlaps or trust.unreadable else Answer.NO
@@ -102,14 +94,9 @@ def _inside(networks: tuple[Network, ...], trust: Trust) -> Answer:
 
 def is_about_the_cluster(named: Iterable[Network], environment: Environment) -> bool:
     """Does a control that names these networks name no addresses but those that the declared nodes and pods have?"""
-    declared = (*_networks(environment.node_cidrs), *_networks(environment.pod_cidrs))
-    each_inside = [any(_within(network, other) for other in declared) for network in named]
+    declared = (*read_networks(environment.node_cidrs), *read_networks(environment.pod_cidrs))
+    each_inside = [any(within(network, other) for other in declared) for network in named]
     return bool(each_inside) and all(each_inside)
-
-
-def _within(inner: Network, outer: Network) -> bool:
-    """Does one network hold all addresses of the other? Not where they are of two families."""
-    return inner.prefixlen >= outer.prefixlen and inner.overlaps(outer)
 
 
 @dataclass(slots=True)

@@ -69,7 +69,7 @@ def _hop(hop: Hop) -> dict[str, Any]:
             for each in hop.observations
         ],
         "evidence": [_evidence(each) for each in hop.basis.evidence],
-        "assumptions": [json_string(each) for each in hop.basis.assumptions],
+        "assumptions": [json_string(each) for each in hop.assumptions],
     }
 
 

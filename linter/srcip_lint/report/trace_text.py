@@ -16,6 +16,8 @@ from srcip_lint.path.hops import (
     Delivered,
     Header,
     Hop,
+    Observation,
+    Point,
     ProxyProtocol,
     SourcePath,
     State,
@@ -78,7 +80,7 @@ def _story(hop: Hop, rail: str) -> Iterator[str]:
         yield from _wrapped(rail, "the connection fails here")
     for evidence in hop.basis.evidence:
         yield from _wrapped(rail, f"because: {evidence.text}" + (f" ({_where(evidence.at)})" if evidence.at else ""))
-    for assumption in hop.basis.assumptions:
+    for assumption in hop.assumptions:
         yield from _wrapped(rail, f"assumed: {assumption}")
 
 
@@ -93,9 +95,8 @@ def _changes(hop: Hop, before: State | None, rail: str, look: Look) -> Iterator[
     state = hop.state
     if hop.takes is not None:
         yield from _field(rail, "takes for client", describe(hop.takes))
-    for each in hop.observations:
-        if each.control:
-            yield from _field(rail, f"{each.control} judges", f"{describe(each.addresses)}  ({_where(each.at)})")
+    for each in _controls(hop):
+        yield from _field(rail, f"{each.control} judges", f"{describe(each.addresses)}  ({_where(each.at)})")
     if before is None or state.peer != before.peer:
         now = describe(state.peer)
         lines = _field(rail, "source address", now if before is None else f"was {describe(before.peer)}, now {now}")
@@ -107,6 +108,15 @@ def _changes(hop: Hop, before: State | None, rail: str, look: Look) -> Iterator[
     for name, header in state.headers:
         if before is not None and header != before.header(name):
             yield from _field(rail, spelled(name), carried(header) + places.get(name, ""))
+
+
+def _controls(hop: Hop) -> Iterator[Observation]:
+    """What judges by an address; a network policy once, however many blocks of addresses it has."""
+    policies: set[str] = set()
+    for each in hop.observations:
+        if each.control and each.control not in policies:
+            policies.update({each.control} if each.point is Point.POD_POLICY else ())
+            yield each
 
 
 def _arriving(state: State, rail: str) -> Iterator[str]:

@@ -11,6 +11,8 @@ from typing import Any
 
 from srcip_lint.documents import Page, Place
 from srcip_lint.resources.budget import read_budget
+from srcip_lint.resources.calico_policy import read_calico_policy
+from srcip_lint.resources.cilium_policy import read_cilium_policy
 from srcip_lint.resources.cluster import (
     read_calico_installation,
     read_cilium_l2_policy,
@@ -24,12 +26,20 @@ from srcip_lint.resources.cluster import (
 )
 from srcip_lint.resources.fields import Field, ShapeProblem
 from srcip_lint.resources.objects import Object, read_object
+from srcip_lint.resources.policy import NetworkPolicy, read_kubernetes_policy
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
 from srcip_lint.resources.workload import read_autoscaler, read_rollout_reference, read_workload
 
 _Reader = Callable[[Field], Any]
 _APPS = ("apps", "extensions")
 _METALLB = ("metallb.io",)
+_CALICO = ("crd.projectcalico.org", "projectcalico.org")
+
+
+def _read_policy(root: Field) -> NetworkPolicy:
+    """Kubernetes and Calico have a kind of the same name."""
+    return read_calico_policy(root) if read_object(root).group in _CALICO else read_kubernetes_policy(root)
+
 
 _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "Service": (("",), read_service),
@@ -56,7 +66,11 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "CiliumL2AnnouncementPolicy": (("cilium.io",), read_cilium_l2_policy),
     "CiliumBGPPeeringPolicy": (("cilium.io",), read_evidence),
     "CiliumBGPClusterConfig": (("cilium.io",), read_evidence),
-    "FelixConfiguration": (("crd.projectcalico.org", "projectcalico.org"), read_felix_configuration),
+    "NetworkPolicy": (("networking.k8s.io", "extensions", *_CALICO), _read_policy),
+    "GlobalNetworkPolicy": (_CALICO, read_calico_policy),
+    "CiliumNetworkPolicy": (("cilium.io",), read_cilium_policy),
+    "CiliumClusterwideNetworkPolicy": (("cilium.io",), read_cilium_policy),
+    "FelixConfiguration": (_CALICO, read_felix_configuration),
     "Installation": (("operator.tigera.io",), read_calico_installation),
     "IPAddressPool": (_METALLB, read_evidence),
     "AddressPool": (_METALLB, read_evidence),

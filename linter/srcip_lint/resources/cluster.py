@@ -24,6 +24,8 @@ class Node:
     labels: Labels
     taints: tuple[Taint, ...]
     unschedulable: bool
+    addresses: tuple[str, ...] = ()
+    """Its addresses in the cluster (`InternalIP` of `status.addresses`), where the manifest is a dump that has them."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -96,7 +98,13 @@ def read_node(root: Field) -> Node:
         Taint(*(item.field(name).text("").value for name in ("key", "value", "effect")))
         for item in root.field("spec", "taints").items()
     )
-    return Node(found, found.labels, taints, root.field("spec", "unschedulable").boolean(default=False).value is True)
+    addresses = tuple(
+        _text(item.field("address"))
+        for item in root.field("status", "addresses").items()
+        if item.field("type").raw == "InternalIP"
+    )
+    unschedulable = root.field("spec", "unschedulable").boolean(default=False).value is True
+    return Node(found, found.labels, taints, unschedulable, addresses)
 
 
 def read_namespace(root: Field) -> Namespace:

@@ -49,6 +49,8 @@ class Service:
     ports: tuple[ServicePort, ...]
     external_ips_unknown: bool = False
     source_ranges_unknown: bool = False
+    traffic_distribution: Located[str | Unknown] | None = None
+    """Which endpoints are preferred; None where nothing is written."""
 
     @property
     def headless(self) -> bool:
@@ -130,6 +132,7 @@ def read_service(root: Field) -> Service:
         ports=tuple(_port(item) for item in spec.field("ports").items()),
         external_ips_unknown=not ips.absent and not isinstance(ips.raw, list),
         source_ranges_unknown=not ranges.absent and not isinstance(ranges.raw, list),
+        traffic_distribution=spec.field("trafficDistribution").optional_text(),
     )
 
 

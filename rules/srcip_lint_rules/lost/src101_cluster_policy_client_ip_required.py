@@ -19,7 +19,8 @@ change it: kube-proxy masquerades under Cluster also when the pod stands on the 
   node's.
 
 It is an **error** where the dataplane is known, and a **warning** where that is assumed, or where only pods on
-other nodes than the one that received the packet see a node (Cilium in SNAT mode, pods on the host's network).
+other nodes than the one that received the packet see a node (Cilium in SNAT mode, or an assertion about pods on the
+host's network).
 
 ## Silent when
 
@@ -31,6 +32,8 @@ other nodes than the one that received the packet see a node (Cilium in SNAT mod
 - `cluster-ip`: the Service has no way in from outside.
 - `behind-ingress`: an Ingress sends to the Service; that is its clients' way in, and the proxy there is the
   edge.
+- `host-network`: the pods are on the host's network, and only a control needs the address: they see clients and
+  nodes, mixed (SRC111).
 - `cluster-addresses`: the controls name only addresses of the declared nodes and pods.
 - `unknown-dataplane`: the signs of the dataplane disagree, or do not tell its mode.
 - `unknown-policy`: a placeholder stands for the policy or the type.
@@ -135,6 +138,7 @@ from srcip_lint.rule import (
     Severity,
     SourcePath,
     Whose,
+    hints_here,
     required_here,
     surely,
     under_every_placement,
@@ -160,7 +164,7 @@ def _diagnosis(
         f"{_why(path, written=policy.written)}, but it is needed: {requirement.why}. {_consequence(is_always)}",
         severity=Severity.ERROR if basis.certain and is_always else Severity.WARNING,
         object=service.object,
-        related=required_here(requirement),
+        related=(*required_here(requirement), *hints_here(model, service)),
         assumptions=basis.assumptions,
         fixes=model.keep_address_fixes(service),
         path=path,

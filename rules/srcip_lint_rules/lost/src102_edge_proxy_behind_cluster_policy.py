@@ -24,6 +24,8 @@ The severity is **warning**.
 - `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be.
 - `required`: the address is required here, or a control of the proxy is keyed on it: SRC101 reports the
   Service.
+- `mixed-policy`: another Service, with Local, keeps the address for the same pods, and it matters there: SRC105
+  reports the Service.
 - `pod-targets`: the load balancer connects to the pods themselves.
 - `unknown-dataplane`: the signs of the dataplane disagree, or do not tell its mode.
 - `unknown-policy`: a placeholder stands for the policy or the type.
@@ -202,7 +204,9 @@ def _lost(model: Model) -> Iterator[_Lost]:
     """Each Service's proxies that do so, each proxy once."""
     for service in model.cluster_services:
         seen: set[object] = set()
-        if model.sent_to_by_ingress(service) or model.lost_where_needed(service) or model.local_in_vain(service):
+        door = model.back_door(service)
+        is_told = model.lost_where_needed(service) or model.local_in_vain(service) or (door and door.needed.sure)
+        if model.sent_to_by_ingress(service) or is_told:
             continue
         for path in model.paths(service):
             proxy = path.edge_proxy

@@ -1,1 +1,1 @@
-"""Rules of the family misjudged."""
+"""Rules about controls: which one, keyed on an address, judges the wrong one."""
