@@ -29,6 +29,7 @@ from srcip_lint.config import (
 )
 from srcip_lint.environment import DeclaredNode, Edge, Environment, ObjectPattern
 from srcip_lint.finding import Severity
+from srcip_lint.sources import MAX_BYTES
 
 Write = Callable[[str, str], Path]
 
@@ -477,6 +478,14 @@ def test_nodes_must_stay_in_the_repository_unless_the_command_line_names_them(
     ("text", "told"),
     [
         (None, "srcip-lint.yaml:1:8: the Node list nodes.yaml: cannot be read: No such file or directory"),
+        ("NAME  STATUS\nedge-1  Ready\n", "srcip-lint.yaml:1:8: there is no Node in nodes.yaml"),
+        (NODE_LIST.replace("name: b", "name: a"), 'nodes.yaml:9:3: the node "a" is listed twice'),
+        (
+            NODE_LIST.replace("[{key: gpu, effect: NoSchedule}]", "gpu"),
+            "nodes.yaml:8:10: the string 'gpu' where a list",
+        ),
+        (NODE_LIST.replace("labels: {zone: x}", "labels: [zone]"), "where a mapping belongs"),
+        ("kind: Node\n{{- range .nodes }}\n- x: {{ . }}\n{{- end }}\n", ": a template must be rendered first"),
         ("kind: Service\napiVersion: v1\nmetadata: {name: a}", "srcip-lint.yaml:1:8: there is no Node in nodes.yaml"),
         ("a: [", ": not YAML: "),
     ],
@@ -486,6 +495,30 @@ def test_a_node_list_that_cannot_be_used(write: Write, text: str | None, told: s
     if text is not None:
         write("nodes.yaml", text)
     assert told in fault()
+
+
+def test_a_node_list_must_be_a_file_within_the_bounds_of_every_input(write: Write) -> None:
+    Path("nodes.yaml").mkdir()
+    write("srcip-lint.yaml", "nodes: nodes.yaml")
+    assert "srcip-lint.yaml:1:8: the Node list nodes.yaml: cannot be read: not a regular file" in fault()
+    with Path("large.yaml").open("wb") as large:
+        large.truncate(MAX_BYTES + 1)
+    assert "--set nodes: the Node list large.yaml: cannot be read: larger than 64 MiB" in fault(
+        assignments=("nodes=large.yaml",)
+    )
+
+
+def test_cordoned_nodes_are_unschedulable(write: Write) -> None:
+    write("nodes.yaml", NODE_LIST.replace("name: b}", "name: b}\n  spec: {unschedulable: true}"))
+    write("srcip-lint.yaml", "nodes: nodes.yaml")
+    assert [node.unschedulable for node in loaded().environment.nodes] == [False, True]
+    write("srcip-lint.yaml", "nodes: [{name: a}, {name: b, unschedulable: true}]")
+    assert [node.unschedulable for node in loaded().environment.nodes] == [False, True]
+
+
+def test_listed_nodes_have_names_of_their_own(write: Write) -> None:
+    write("srcip-lint.yaml", "nodes:\n  - name: a\n  - name: b\n  - name: a\n")
+    assert fault() == 'srcip-lint.yaml:4:11: the node "a" is listed twice'
 
 
 # Which rules run

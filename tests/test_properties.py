@@ -179,6 +179,11 @@ spec:
     - key: edge
       effect: NoSchedule
 ---
+apiVersion: v1
+kind: Node
+metadata:
+  name: b
+---
 apiVersion: example.com/v1
 kind: Widget
 metadata:

@@ -10,6 +10,10 @@ import fnmatch
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from srcip_lint.resources.cluster import Node
+from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.selectors import Labels
+
 DATAPLANES = (
     "kube-proxy-iptables",
     "kube-proxy-ipvs",
@@ -69,11 +73,18 @@ class ObjectPattern:
 
 @dataclass(frozen=True, slots=True)
 class DeclaredNode:
-    """A node of the declared inventory. Taints are `(key, value, effect)`."""
+    """A node of an inventory. Taints are `(key, value, effect)`; `unschedulable` is what `kubectl cordon` sets."""
 
     name: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-    taints: tuple[tuple[str, str, str], ...] = ()
+    labels: Labels = field(default_factory=dict)
+    taints: tuple[tuple[str | Unknown, str | Unknown, str | Unknown], ...] = ()
+    unschedulable: bool = False
+
+    @classmethod
+    def of(cls, node: Node) -> DeclaredNode:
+        """A Node object as a node of an inventory."""
+        taints = tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
+        return cls(node.object.name, node.labels, taints, node.unschedulable)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from srcip_lint.documents import Place, Spot
+from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
-from srcip_lint.model import Model, Requirement, WayIn
+from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -25,6 +26,19 @@ from srcip_lint.path.hops import (
     under_every_placement,
 )
 from srcip_lint.path.verdict import describe
+from srcip_lint.placement import (
+    Coverage,
+    Inventory,
+    Limit,
+    Manner,
+    NodeSet,
+    Pace,
+    Placement,
+    disjoint,
+    labelled,
+    subset,
+)
+from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
@@ -39,13 +53,22 @@ __all__ = [
     "Answer",
     "Change",
     "Check",
+    "Coverage",
+    "DeadTarget",
+    "DeclaredNode",
     "Diagnosis",
     "Family",
     "Hop",
+    "Inventory",
+    "Limit",
+    "Manner",
     "Model",
+    "NodeSet",
     "Object",
     "Observation",
+    "Pace",
     "Place",
+    "Placement",
     "Reach",
     "Related",
     "Requirement",
@@ -60,9 +83,13 @@ __all__ = [
     "Whose",
     "Workload",
     "describe",
+    "disjoint",
     "dotted",
+    "labelled",
+    "nodes_selected",
     "required_here",
     "spelled",
+    "subset",
     "surely",
     "under_every_placement",
 ]

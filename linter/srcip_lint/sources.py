@@ -171,6 +171,19 @@ def _source(shown: str, stored: bytes, named: bool, chart: str | None = None) ->
     return Source(shown, data, named, chart, as_stored=data is stored)
 
 
+def single(path: str) -> Source:
+    """One file that is no input of the run, such as one that the configuration names, within the same bounds.
+
+    Raises ValueError with the reason where it cannot or must not be read.
+    """
+    try:
+        _identity(path)
+        with open(path, "rb") as file:
+            return _source(_shown(path), _bounded(file), named=True)
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+
+
 _STDIN_IDENTITY = (-1, -1)
 
 

@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from srcip_lint.config.layers import Layer, open_source, repository
+from srcip_lint.config.globs import relative
+from srcip_lint.config.layers import Layer, repository
 from srcip_lint.config.settings import ConfigError, Override
-from srcip_lint.documents import Document, Skipped, read_all
+from srcip_lint.documents import Document, Place, Skipped, Template, Unreadable, read_all
 from srcip_lint.environment import DeclaredNode, Edge, Environment, ObjectPattern
 from srcip_lint.finding import Severity
 from srcip_lint.resources import load
 from srcip_lint.resources.cluster import Node
+from srcip_lint.sources import Source, single
 
 HOSTNAME = "kubernetes.io/hostname"
 
@@ -63,6 +65,8 @@ def canonical(layer: Layer) -> dict[str, Any]:
         settings["loadBalancer"] = _BALANCER_ALIASES.get(settings["loadBalancer"], settings["loadBalancer"])
     if isinstance(settings.get("nodes"), str):
         settings["nodes"] = _node_file(settings["nodes"], layer)
+    elif "nodes" in settings:
+        _check_names(settings["nodes"], layer)
     if "overrides" in settings:
         settings["overrides"] = tuple(
             _override(item, number, layer) for number, item in enumerate(settings["overrides"])
@@ -155,9 +159,19 @@ def _nodes(declared: NodeFile | Iterable[Mapping[str, Any]]) -> tuple[DeclaredNo
             name=item["name"],
             labels={HOSTNAME: item["name"], **item.get("labels", {})},
             taints=tuple((taint["key"], taint.get("value", ""), taint["effect"]) for taint in item.get("taints", ())),
+            unschedulable=item.get("unschedulable", False),
         )
         for item in declared
     )
+
+
+def _check_names(items: Iterable[Any], layer: Layer) -> None:
+    """Raise ConfigError where two listed nodes have one name."""
+    seen: set[str] = set()
+    for number, item in enumerate(items):
+        if item["name"] in seen:
+            raise ConfigError(f'{layer.where(("nodes", number, "name"))}: the node "{item["name"]}" is listed twice')
+        seen.add(item["name"])
 
 
 def _read_nodes(file: NodeFile) -> tuple[DeclaredNode, ...]:
@@ -168,23 +182,34 @@ def _read_nodes(file: NodeFile) -> tuple[DeclaredNode, ...]:
             " name it on the command line: --set nodes=PATH"
         )
     try:
-        source = open_source(file.path)
-    except ConfigError as error:
-        raise ConfigError(f"{file.where}: the Node list {error}") from error
-    nodes: list[DeclaredNode] = []
-    for answer in read_all(source):
-        if isinstance(answer, Document):
-            nodes += [_declared(found) for found in load(answer).resources if isinstance(found, Node)]
-        elif not isinstance(answer, Skipped):
-            place = f"{source.path}:{answer.span.line}:{answer.span.column}"
-            raise ConfigError(f"{place}: {getattr(answer, 'reason', 'a template must be rendered first')}")
-    if not nodes:
+        source = single(str(file.path))
+    except ValueError as error:
+        shown = relative(str(file.path), str(Path.cwd()))
+        raise ConfigError(f"{file.where}: the Node list {shown}: cannot be read: {error}") from error
+    found = [node for answer in read_all(source) for node in _nodes_of(answer, source)]
+    if not found:
         raise ConfigError(f"{file.where}: there is no Node in {source.path}; write it with: kubectl get nodes -o yaml")
-    return tuple(nodes)
+    seen: dict[str, Node] = {}
+    for node in found:
+        if seen.setdefault(node.object.name, node) is not node:
+            raise ConfigError(f'{_shown(node.object.place)}: the node "{node.object.name}" is listed twice')
+    return tuple(map(DeclaredNode.of, found))
 
 
-def _declared(node: Node) -> DeclaredNode:
-    labels = {key: value for key, value in node.labels.items() if isinstance(value, str)}
-    return DeclaredNode(
-        node.object.name, labels, tuple((taint.key, taint.value, taint.effect) for taint in node.taints)
-    )
+def _nodes_of(answer: Document | Unreadable | Template | Skipped, source: Source) -> Iterator[Node]:
+    """The Nodes of one document. Raises ConfigError where it cannot be read, or a Node in it has a wrong shape."""
+    if isinstance(answer, Skipped):
+        return
+    if not isinstance(answer, Document):
+        reason = getattr(answer, "reason", "a template must be rendered first")
+        raise ConfigError(f"{source.path}:{answer.span.line}:{answer.span.column}: {reason}")
+    loaded = load(answer)
+    for owner, problem in loaded.problems:
+        if owner.kind in ("Node", "List"):
+            raise ConfigError(f"{_shown(problem.place)}: {problem.found} where {problem.expected} belongs")
+    yield from (found for found in loaded.resources if isinstance(found, Node))
+
+
+def _shown(place: Place) -> str:
+    span = place.span
+    return f"{place.source.path}:{span.line}:{span.column}"

@@ -29,7 +29,7 @@ FILES = (".srcip-lint.yaml", "srcip-lint.yaml")
 PYPROJECT = "pyproject.toml"
 TABLE = ("tool", "srcip-lint")
 MAX_BYTES = 4 * 1024 * 1024
-"""No configuration, and no Node list that one names, is larger than this (bytes)."""
+"""No configuration is larger than this (bytes)."""
 
 START = Span(1, 1, 1, 1)
 
@@ -94,7 +94,7 @@ def from_assignment(assignment: str, schema: Schema, folder: Path) -> Layer:
 
 
 def open_source(path: Path) -> Source:
-    """A file that the configuration consists of or names. Raises ConfigError."""
+    """A file that the configuration consists of. Raises ConfigError."""
     shown = relative(str(path), os.getcwd())  # noqa: PTH109  (a Path would only be turned back into text)
     try:
         with path.open("rb") as file:

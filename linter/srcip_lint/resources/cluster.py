@@ -12,9 +12,9 @@ from srcip_lint.resources.selectors import Labels, Selector, label_selector
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Taint:
-    key: str
-    value: str
-    effect: str
+    key: str | Unknown
+    value: str | Unknown
+    effect: str | Unknown
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -90,7 +90,7 @@ def read_calico_installation(root: Field) -> DataplaneSetting:
 def read_node(root: Field) -> Node:
     found = read_object(root)
     taints = tuple(
-        Taint(*(_text(item.field(name)) for name in ("key", "value", "effect")))
+        Taint(*(item.field(name).text("").value for name in ("key", "value", "effect")))
         for item in root.field("spec", "taints").items()
     )
     return Node(found, found.labels, taints, root.field("spec", "unschedulable").boolean(default=False).value is True)

@@ -9,10 +9,29 @@ from dataclasses import dataclass
 
 from srcip_lint.documents import Place
 from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
-from srcip_lint.resources.selectors import Labels, Requirement, Selector, label_selector, requirement_values
+from srcip_lint.resources.selectors import (
+    Labels,
+    Requirement,
+    Selector,
+    label_selector,
+    requirement_values,
+    unreadable,
+)
 from srcip_lint.resources.volumes import Mount, Volume, read_mount, read_volume
 
 HOSTNAME = "kubernetes.io/hostname"
+NODE_NAME = "metadata.name"
+"""The one field that `matchFields` of a node affinity may look at."""
+
+_NODE_OPERATORS = {
+    "In": (1, None),
+    "NotIn": (1, None),
+    "Exists": (0, 0),
+    "DoesNotExist": (0, 0),
+    "Gt": (1, 1),
+    "Lt": (1, 1),
+}
+"""The operators on a node's labels, each with how many values it takes at least and at most."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -69,20 +88,32 @@ class AffinityTerm:
     selector_place: Place
     own_namespace: bool
     mismatch_label_keys: tuple[str, ...] = ()
+    match_label_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NodeTerm:
+    """One of the alternatives of a required node affinity: conditions on a node's labels and on its name
+    (`matchFields`), all of which must hold. A term without any matches no node."""
+
+    labels: tuple[Requirement, ...] = ()
+    names: tuple[Requirement, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Toleration:
-    key: str | None
-    operator: str
-    value: str | None
-    effect: str | None
+    """What a pod puts up with. Without a key it is any taint, without an effect any effect; Unknown where a placeholder
+    stands."""
+
+    key: str | Unknown | None
+    operator: str | Unknown
+    value: str | Unknown | None
+    effect: str | Unknown | None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class PodTemplate:
-    """What is common to all pods of a workload. `node_terms` is a disjunction of conjunctions; empty means no
-    condition."""
+    """What is common to all pods of a workload. Of `node_terms` one must hold; none at all is no condition."""
 
     place: Place
     labels: Labels
@@ -92,7 +123,7 @@ class PodTemplate:
     host_network: Located[bool | Unknown]
     node_name: Located[str | Unknown | None]
     node_selector: Labels
-    node_terms: tuple[tuple[Requirement, ...], ...]
+    node_terms: tuple[NodeTerm, ...]
     tolerations: tuple[Toleration, ...]
     spread: tuple[SpreadConstraint, ...]
     anti_affinity: tuple[AffinityTerm, ...]
@@ -101,6 +132,8 @@ class PodTemplate:
     """Does it mount a PersistentVolumeClaim?"""
     obscured: bool = False
     """Could something that decides where the pods run not be read as a whole (`affinity: ${AFFINITY}`)?"""
+    affinity_obscured: bool = False
+    """Could what draws the pods to other pods (`podAffinity`) not be read as a whole?"""
     labels_obscured: bool = False
     """Could the labels not be read as a whole (`labels: ${LABELS}`), or the key of one?"""
     volumes: tuple[Volume, ...] = ()
@@ -119,17 +152,23 @@ def read_template(root: Field) -> PodTemplate:
         containers=tuple(_container(item) for item in spec.field("containers").items()),
         host_network=spec.field("hostNetwork").boolean(default=False),
         node_name=spec.field("nodeName").text(None),
-        node_selector=spec.field("nodeSelector").text_map(),
-        node_terms=tuple(_node_term(item) for item in node_affinity.field("nodeSelectorTerms").items()),
-        tolerations=tuple(_toleration(item) for item in spec.field("tolerations").items()),
+        node_selector=_without_placeholders(spec.field("nodeSelector").text_map()),
+        node_terms=_node_terms(node_affinity),
+        tolerations=_tolerations(spec.field("tolerations")),
         spread=tuple(_spread(item) for item in spec.field("topologySpreadConstraints").items()),
         anti_affinity=_affinity_terms(affinity.field("podAntiAffinity")),
         affinity=_affinity_terms(affinity.field("podAffinity")),
         claims=any(not item.field("persistentVolumeClaim").absent for item in spec.field("volumes").items()),
         obscured=_obscured(spec),
+        affinity_obscured=_affinity_obscured(affinity.field("podAffinity")),
         labels_obscured=_labels_obscured(metadata),
         volumes=tuple(read_volume(item) for item in spec.field("volumes").items()),
     )
+
+
+def _without_placeholders(labels: Labels) -> Labels:
+    """The labels whose keys are known; the template is obscured where one is not."""
+    return {key: value for key, value in labels.items() if not placeholder(key)}
 
 
 def _obscured(spec: Field) -> bool:
@@ -138,7 +177,15 @@ def _obscured(spec: Field) -> bool:
     lists = [spread, _terms(repelling, "required"), _terms(repelling, "preferred")]
     mappings = [affinity, repelling, affinity.field("nodeAffinity"), spec.field("nodeSelector")]
     mappings += [item for field in lists for item in field.items()]
-    return not all(_readable(field, list) for field in lists) or not all(_readable(field, dict) for field in mappings)
+    readable = all(_readable(field, list) for field in lists) and all(_readable(field, dict) for field in mappings)
+    return not readable or any(placeholder(key) for key, _ in spec.field("nodeSelector").pairs())
+
+
+def _affinity_obscured(drawing: Field) -> bool:
+    required = _terms(drawing, "required")
+    return not (_readable(drawing, dict) and _readable(required, list)) or not all(
+        _readable(item, dict) for item in required.items()
+    )
 
 
 def _labels_obscured(metadata: Field) -> bool:
@@ -179,27 +226,61 @@ def _variable(item: Field) -> tuple[str, str | None]:
     return (name if isinstance(name, str) else "", value if isinstance(value, str) else None)
 
 
-def _node_term(item: Field) -> tuple[Requirement, ...]:
-    conditions = [*item.field("matchExpressions").items(), *item.field("matchFields").items()]
-    return tuple(_node_requirement(condition) for condition in conditions)
+def _node_terms(affinity: Field) -> tuple[NodeTerm, ...]:
+    """The alternatives of a required node affinity; one that may be anything where they cannot be read."""
+    field = affinity.field("nodeSelectorTerms")
+    terms = tuple(_node_term(item) for item in field.items())
+    is_whole = _readable(affinity, dict) and _readable(field, list)
+    return terms if is_whole else (NodeTerm((_not_read(field),)),)
+
+
+def _node_term(item: Field) -> NodeTerm:
+    labels, names = _conditions(item.field("matchExpressions")), _conditions(item.field("matchFields"))
+    if not _readable(item, dict):
+        return NodeTerm((_not_read(item),))
+    elsewhere = unreadable(Unknown("a field that cannot be matched"))
+    return NodeTerm(labels, tuple(name if name.key == NODE_NAME else elsewhere for name in names))
+
+
+def _conditions(field: Field) -> tuple[Requirement, ...]:
+    conditions = tuple(_node_requirement(condition) for condition in field.items())
+    return conditions if _readable(field, list) else (_not_read(field),)
 
 
 def _node_requirement(item: Field) -> Requirement:
+    """One condition; what the API rejects may be meant as anything."""
     key, operator = item.field("key").text("").value, item.field("operator").text("").value
     values = requirement_values(item.field("values"))
-    return Requirement(key if isinstance(key, str) else "", operator if isinstance(operator, str) else "", values)
+    if not isinstance(key, str) or placeholder(key) or not isinstance(operator, str):
+        return _not_read(item)
+    least, most = _NODE_OPERATORS.get(operator, (0, -1))
+    is_whole = least <= len(values) and (most is None or len(values) <= most)
+    return Requirement(key, operator, values) if key and is_whole else _not_read(item)
+
+
+def _not_read(field: Field) -> Requirement:
+    return unreadable(placeholder(field.raw) or Unknown("a condition that cannot be read"))
+
+
+def _tolerations(field: Field) -> tuple[Toleration, ...]:
+    """The tolerations; one that may be anything where they cannot be read."""
+    tolerations = tuple(_toleration(item) for item in field.items())
+    return tolerations if _readable(field, list) else (_any_toleration(field),)
 
 
 def _toleration(item: Field) -> Toleration:
-    def text(name: str) -> str | None:
-        value = item.field(name).text(None).value
-        return value if isinstance(value, str) else None
+    key, operator, value, effect = (
+        item.field(name).text(None).value or None for name in ("key", "operator", "value", "effect")
+    )
+    return Toleration(key, operator or "Equal", value, effect) if _readable(item, dict) else _any_toleration(item)
 
-    return Toleration(text("key"), text("operator") or "Equal", text("value"), text("effect"))
+
+def _any_toleration(field: Field) -> Toleration:
+    unknown = placeholder(field.raw) or Unknown("a toleration that cannot be read")
+    return Toleration(unknown, unknown, unknown, unknown)
 
 
 def _spread(item: Field) -> SpreadConstraint:
-    keys = (key.text("").value for key in item.field("matchLabelKeys").items())
     policies = ("Honor", "Ignore")
     return SpreadConstraint(
         place=item.place,
@@ -209,7 +290,7 @@ def _spread(item: Field) -> SpreadConstraint:
         min_domains=item.field("minDomains").integer(None),
         node_taints_policy=item.field("nodeTaintsPolicy").choice(policies, "Ignore"),
         node_affinity_policy=item.field("nodeAffinityPolicy").choice(policies, "Honor"),
-        match_label_keys=tuple(key for key in keys if isinstance(key, str)),
+        match_label_keys=_words(item.field("matchLabelKeys")),
         selector=_selector_of(item),
         selector_place=item.field("labelSelector").place,
     )
@@ -233,7 +314,6 @@ def _selector_of(item: Field) -> Selector | None:
 
 
 def _affinity_term(item: Field, *, required: bool) -> AffinityTerm:
-    keys = (key.text("").value for key in item.field("mismatchLabelKeys").items())
     return AffinityTerm(
         place=item.place,
         required=required,
@@ -241,5 +321,12 @@ def _affinity_term(item: Field, *, required: bool) -> AffinityTerm:
         selector=_selector_of(item),
         selector_place=item.field("labelSelector").place,
         own_namespace=item.field("namespaces").absent and item.field("namespaceSelector").absent,
-        mismatch_label_keys=tuple(key for key in keys if isinstance(key, str)),
+        mismatch_label_keys=_words(item.field("mismatchLabelKeys")),
+        match_label_keys=_words(item.field("matchLabelKeys")),
     )
+
+
+def _words(field: Field) -> tuple[str, ...]:
+    """The strings of a list, without what is none."""
+    values = (item.text("").value for item in field.items())
+    return tuple(value for value in values if isinstance(value, str))

@@ -7,6 +7,7 @@ empty one everything).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -51,6 +52,8 @@ class Requirement:
     def __str__(self) -> str:
         """As `kubectl get -l` would take it: `app=web`, `tier in (a, b)`, `!legacy`; `?` stands for what is unknown."""
         values = ["?" if isinstance(value, Unknown) else value for value in self.values]
+        if not self.operator:
+            return "?"
         if self.operator in ("Exists", "DoesNotExist"):
             return self.key if self.operator == "Exists" else f"!{self.key}"
         if self.operator == "In" and len(values) == 1:
@@ -80,11 +83,10 @@ class Requirement:
         bound = self.values[0] if len(self.values) == 1 else None
         if isinstance(value, Unknown) or isinstance(bound, Unknown):
             return Answer.UNKNOWN
-        try:
-            difference = int(value or "") - int(bound or "")
-        except ValueError:
+        number, limit = whole_number(value), whole_number(bound)
+        if number is None or limit is None:
             return Answer.NO
-        return _answer(difference > 0 if self.operator == "Gt" else difference < 0)
+        return _answer(number > limit if self.operator == "Gt" else number < limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,18 @@ class Selector:
 
 
 OPERATORS = ("In", "NotIn", "Exists", "DoesNotExist")
+
+_NUMBER = re.compile(r"[+-]?[0-9]{1,19}")
+
+
+def whole_number(text: str | None) -> int | None:
+    """The number that Gt and Lt see in a label's value, as Go's `strconv.ParseInt` reads it; None where it is none."""
+    return int(text) if text is not None and _NUMBER.fullmatch(text) else None
+
+
+def unreadable(why: Unknown) -> Requirement:
+    """A condition of which only its being there is known. It equals itself and no other."""
+    return Requirement("", "", (why,))
 
 
 def equality_selector(labels: Labels) -> Selector:

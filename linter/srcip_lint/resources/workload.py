@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from srcip_lint.documents import Place
-from srcip_lint.resources.fields import Field, Located, Unknown
+from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.pods import PodTemplate, read_template
 
@@ -16,6 +16,23 @@ SCALABLE = frozenset(
     {"Deployment", "StatefulSet", "ReplicaSet", "ReplicationController", "Rollout", "DeploymentConfig"}
 )
 """The kinds that keep a number of replicas, wherever the scheduler puts them."""
+
+
+_ROLLING: dict[str, tuple[int | str, int | str]] = {
+    "Deployment": ("25%", "25%"),
+    "DaemonSet": (0, 1),
+    "StatefulSet": (0, 1),
+}
+"""The kinds that update their pods in turn, with the defaults of maxSurge and maxUnavailable (`apps/v1`)."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Rolling:
+    """The bounds of a rolling update, each a count or a percentage: how many pods there may be more than the replicas,
+    and how many of these may be missing."""
+
+    surge: Located[int | str | Unknown]
+    unavailable: Located[int | str | Unknown]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -28,6 +45,8 @@ class Workload:
     strategy: Located[str | Unknown | None]
     claims: bool
     """Does each pod hold a PersistentVolumeClaim, from the template or from volumeClaimTemplates?"""
+    rolling: Rolling | None = None
+    """How a rolling update goes; None for a kind that has none. The strategy says whether there is one."""
 
     @property
     def kind(self) -> str:
@@ -73,6 +92,7 @@ def read_workload(root: Field) -> Workload:
         replicas=spec.field("replicas").integer(1) if found.kind in SCALABLE else None,
         strategy=_strategy(spec, found.kind),
         claims=template.claims or bool(found.kind == "StatefulSet" and spec.field("volumeClaimTemplates").raw),
+        rolling=_rolling(spec, found.kind),
     )
 
 
@@ -85,11 +105,28 @@ def _template_field(root: Field, kind: str) -> Field:
 
 def _strategy(spec: Field, kind: str) -> Located[str | Unknown | None]:
     """The update strategy's type. An Argo Rollout has its own, named by the key."""
-    if kind == "Deployment":
-        return spec.field("strategy", "type").text("RollingUpdate")
-    if kind in ("DaemonSet", "StatefulSet"):
-        return spec.field("updateStrategy", "type").text("RollingUpdate")
-    return Located(None, spec.place, written=False)
+    if kind not in _ROLLING:
+        return Located(None, spec.place, written=False)
+    strategy = spec.field(_strategy_field(kind))
+    unknown = placeholder(strategy.raw)
+    return Located(unknown, strategy.place) if unknown else strategy.field("type").text("RollingUpdate")
+
+
+def _strategy_field(kind: str) -> str:
+    return "strategy" if kind == "Deployment" else "updateStrategy"
+
+
+def _rolling(spec: Field, kind: str) -> Rolling | None:
+    if kind not in _ROLLING:
+        return None
+    surge, unavailable = _ROLLING[kind]
+    rolling = spec.field(_strategy_field(kind), "rollingUpdate")
+    unknown = placeholder(rolling.raw)
+    if unknown:
+        return Rolling(Located(unknown, rolling.place), Located(unknown, rolling.place))
+    return Rolling(
+        rolling.field("maxSurge").int_or_text(surge), rolling.field("maxUnavailable").int_or_text(unavailable)
+    )
 
 
 def read_autoscaler(root: Field) -> Autoscaler:

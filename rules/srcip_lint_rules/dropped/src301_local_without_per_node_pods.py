@@ -14,14 +14,17 @@ How many replicas there are does not decide it, and neither does the number of n
 - `local`: its external traffic policy is Local.
 - `selects`: it surely selects a workload that was read.
 - `uncovered`: what it selects does not put a pod on every node; only a DaemonSet without node restriction does, and
-  what surely has a pod on each declared node that packets are sent to.
+  what surely has a pod on each node that packets are sent to: of the inventory (`nodes` in the configuration, or else
+  the Node objects read) those that the declared edge's `targetNodes` choose, or all.
 - `blind-delivery`: a way in does not leave out nodes without a pod, or nothing tells whether it does.
 
 It is an **error** where a declared or recognised load balancer is known not to look at where the pods are, and where
-a node that the configuration names as a target can run no pod; a **warning** for a node port or an external IP, and
-for an unknown load balancer when nothing spreads the pods over nodes or a target can run no pod; **info** for an
-unknown load balancer when a hard spread exists or when a class or an annotation names one that this tool does not
-know, for a DaemonSet on some of the nodes, and for pods bound to named nodes.
+a declared node that packets are sent to can run no pod: its labels, its taints or its name rule the pods out. Without
+`targetNodes` that is any declared node that takes ordinary pods. It is a **warning** for a node port or an external
+IP, where Node objects show such a node, and for an unknown load balancer when nothing spreads the pods over nodes or a
+node that `targetNodes` choose can run no pod; **info** for an unknown load balancer when a hard spread exists or when
+a class or an annotation names one that this tool does not know, for a DaemonSet on some of the nodes, and for pods
+bound to named nodes.
 
 ## Silent when
 
@@ -154,7 +157,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity, WayIn, Workload
+from srcip_lint.rule import DeadTarget, Diagnosis, Model, Related, Rule, Service, Severity, WayIn, Workload
 
 _POLICY = "externalTrafficPolicy Local drops packets on nodes without a ready pod of its own"
 
@@ -182,15 +185,16 @@ def _worst(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagn
 def _judge(model: Model, service: Service, way: WayIn, world: tuple[Workload, ...]) -> Iterator[Diagnosis]:
     if way.follows_endpoints is True:
         return
-    target = model.uncoverable_target(service, world)
     unknown = way.follows_endpoints is None
-    severity = (Severity.WARNING if unknown else Severity.ERROR) if target else _severity(model, way, world)
+    target = _dead_target(model, service, world, unknown=unknown)
     consequence = f"and {way.name} may send them there" if unknown else f"and {way.name} does not avoid such nodes"
-    assumptions = (f"the load balancer does not leave out nodes without a pod; {way.because}",) if unknown else ()
+    assumptions = [f"the load balancer does not leave out nodes without a pod; {way.because}"] if unknown else []
+    if target and target.inventory.assumption:
+        assumptions.append(target.inventory.assumption)
     yield Diagnosis(
         at=service.external_traffic_policy.place,
         message=f"{_POLICY}, {consequence}: {_guarantee(model, world, target)}.",
-        severity=severity,
+        severity=_severity(model, way, world, target),
         object=service.object,
         related=(
             *(Related(workload.place, _role(model, workload), workload.object) for workload in world),
@@ -200,24 +204,41 @@ def _judge(model: Model, service: Service, way: WayIn, world: tuple[Workload, ..
                 if signal.at
             ),
         ),
-        assumptions=assumptions,
-        fixes=_fixes(way, unknown=unknown),
+        assumptions=tuple(assumptions),
+        fixes=_fixes(way, target, unknown=unknown),
     )
 
 
-def _severity(model: Model, way: WayIn, world: tuple[Workload, ...]) -> Severity:
-    if any(workload.kind == "DaemonSet" or model.pinned(workload) for workload in world):
+def _dead_target(model: Model, service: Service, world: tuple[Workload, ...], *, unknown: bool) -> DeadTarget | None:
+    """A node that can run no pod, where that is what is to be told: the declared edge sends packets there, or the way
+    in does not look. Whoever chose the pods' nodes by a DaemonSet or by name may send packets only there too."""
+    target = model.dead_target(service, world)
+    is_told = target is not None and (target.chosen or not (unknown or _chooses_nodes(model, world)))
+    return target if is_told else None
+
+
+def _chooses_nodes(model: Model, world: tuple[Workload, ...]) -> bool:
+    return any(workload.kind == "DaemonSet" or model.pinned(workload) for workload in world)
+
+
+def _severity(model: Model, way: WayIn, world: tuple[Workload, ...], target: DeadTarget | None) -> Severity:
+    unknown = way.follows_endpoints is None
+    if target:
+        return Severity.WARNING if unknown or not target.inventory.declared else Severity.ERROR
+    if _chooses_nodes(model, world):
         return Severity.INFO
-    if way.follows_endpoints is None:
+    if unknown:
         anonymous = way.balancer is not None and not way.balancer.named
         spread = all(model.separated(workload) for workload in world)
         return Severity.WARNING if anonymous and not spread else Severity.INFO
     return Severity.ERROR if way.balancer else Severity.WARNING
 
 
-def _guarantee(model: Model, world: tuple[Workload, ...], target: str | None) -> str:
+def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | None) -> str:
+    if target and target.chosen:
+        return f"node {target.name} is a declared target and can run none of them: {target.why}"
     if target:
-        return f"node {target} is a declared target and can run none of them"
+        return f"node {target.name}, one of {target.inventory.source}, can run none of them: {target.why}"
     names, several = " and ".join(str(workload.object.ref) for workload in world), len(world) > 1
     if all(workload.kind == "DaemonSet" for workload in world):
         return f"{names} {'run' if several else 'runs'} only on some of the nodes"
@@ -233,7 +254,7 @@ def _role(model: Model, workload: Workload) -> str:
     return f"the pods behind it: {count}{spread}" if count else "the pods behind it"
 
 
-def _fixes(way: WayIn, *, unknown: bool) -> tuple[str, ...]:
+def _fixes(way: WayIn, target: DeadTarget | None, *, unknown: bool) -> tuple[str, ...]:
     daemon_set = "run the pods as a DaemonSet, so that every node that can receive packets has one"
     if unknown:
         return (
@@ -241,6 +262,9 @@ def _fixes(way: WayIn, *, unknown: bool) -> tuple[str, ...]:
             "one that follows endpoints settles it",
             daemon_set,
         )
+    if target and not target.chosen:
+        elsewhere = "if packets are sent to other nodes only, declare them: targetNodes of the Service in `edges`"
+        return (daemon_set, elsewhere)
     if way.balancer:
         return (daemon_set, "use a load balancer that announces or health-checks only nodes with a pod")
     return (

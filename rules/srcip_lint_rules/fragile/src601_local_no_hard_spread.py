@@ -31,8 +31,8 @@ It is **info**; a **warning** where the client's address is required (by the ann
 - `another-separated`: another workload that the Service selects keeps its pods on different nodes, or on chosen ones.
 - `alternatives`: files define the workload in several ways, and one of them separates the pods.
 - `pinned`: the workload is bound to nodes by their names: whoever wrote it chose them.
-- `one-node`: there is only one node that takes ordinary pods, by `nodes` in the configuration or the Node objects
-  read.
+- `one-node`: there is only one node that takes ordinary pods, or that these pods can stand on, by `nodes` in the
+  configuration or the Node objects read.
 - `not-by-node`: the load balancer connects to the pods themselves, so it does not matter to it where they stand.
 - `unknown-selection`: what the Service selects is not known: a placeholder, or files that contradict each other.
 - `headless`: the Service has no cluster IP, so no node handles packets for it.

@@ -6,21 +6,14 @@ Spread Constraints"; the scheduler's own default constraints are soft, so two or
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from srcip_lint.documents import Place
-from srcip_lint.environment import DeclaredNode
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Requirement, Selector, every, some
 from srcip_lint.resources.unseen import given_at_run_time
-from srcip_lint.resources.workload import Workload
-
-UNRESTRICTING = frozenset(
-    {"kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"}
-)
-"""Node labels that every schedulable node of an ordinary cluster has with the one value a template asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,85 +81,6 @@ def _meets(template: PodTemplate, requirement: Requirement) -> Answer:
     if requirement.key not in template.labels and (template.labels_obscured or given_at_run_time(requirement.key)):
         return Answer.UNKNOWN
     return requirement.matches(template.labels)
-
-
-def runs_everywhere(workload: Workload) -> bool:
-    """Does the workload put a pod on every node that takes ordinary pods? Only a DaemonSet on no chosen nodes does."""
-    return workload.kind == "DaemonSet" and not restricted(workload.template)
-
-
-def restricted(template: PodTemplate) -> bool:
-    """Does the template confine its pods to some of the nodes? Operating system and architecture do not count."""
-    if template.node_name.value is not None or any(key not in UNRESTRICTING for key in template.node_selector):
-        return True
-    return bool(template.node_terms) and all(any(_restricts(item) for item in term) for term in template.node_terms)
-
-
-def pinned(template: PodTemplate) -> bool:
-    """Is the pod bound to nodes by their names? Then whoever wrote it knows which node answers."""
-    if template.node_name.value is not None or HOSTNAME in template.node_selector:
-        return True
-    return bool(template.node_terms) and all(any(_names_nodes(item) for item in term) for term in template.node_terms)
-
-
-def can_run_on(template: PodTemplate, node: DeclaredNode) -> bool:
-    """May a pod of the template stand on the node? True where that cannot be told. Taints are not looked at here."""
-    labels = {HOSTNAME: node.name, **node.labels, "metadata.name": node.name}
-    if isinstance(template.node_name.value, str) and template.node_name.value != node.name:
-        return False
-    if any(labels.get(key) != value for key, value in template.node_selector.items() if isinstance(value, str)):
-        return False
-    return not template.node_terms or any(
-        all(requirement.matches(labels) is not Answer.NO for requirement in term) for term in template.node_terms
-    )
-
-
-def surely_takes(node: DeclaredNode, template: PodTemplate) -> bool:
-    """Do the node's labels and taints surely allow a pod of the template?"""
-    labels = {HOSTNAME: node.name, **node.labels, "metadata.name": node.name}
-    chosen = template.node_name.value in (None, node.name) and all(
-        labels.get(key) == value for key, value in template.node_selector.items()
-    )
-    terms = template.node_terms
-    matched = not terms or any(all(item.matches(labels) is Answer.YES for item in term) for term in terms)
-    return chosen and matched and not template.obscured and all(_tolerates(template, taint) for taint in node.taints)
-
-
-def surely_covers(
-    workload: Workload, replicas: int | None, target: DeclaredNode, nodes: Sequence[DeclaredNode]
-) -> bool:
-    """Does the workload surely have a pod on the target, which is one of the cluster's nodes?
-
-    A DaemonSet has where it can run; so has what keeps its pods on different nodes and has enough of them for all.
-    """
-    if not surely_takes(target, workload.template):
-        return False
-    possible = sum(can_run_on(workload.template, node) for node in nodes)
-    apart = possible <= 1 or separated(workload.template, 2) is Answer.YES
-    return workload.kind == "DaemonSet" or (apart and replicas is not None and replicas >= possible > 0)
-
-
-def _tolerates(template: PodTemplate, taint: tuple[str, str, str]) -> bool:
-    key, value, effect = taint
-    return effect == "PreferNoSchedule" or any(
-        toleration.effect in (None, effect)
-        and toleration.key in (None, key)
-        and (toleration.operator == "Exists" or (toleration.key, toleration.value or "") == (key, value))
-        for toleration in template.tolerations
-    )
-
-
-def takes_pods(effects: Iterable[str]) -> bool:
-    """Does a node with taints of these effects take pods that tolerate none of them?"""
-    return not any(effect in ("NoSchedule", "NoExecute") for effect in effects)
-
-
-def _restricts(requirement: Requirement) -> bool:
-    return requirement.key not in UNRESTRICTING
-
-
-def _names_nodes(requirement: Requirement) -> bool:
-    return requirement.key in (HOSTNAME, "metadata.name") and requirement.operator == "In"
 
 
 def _spread_separation(template: PodTemplate, constraint: SpreadConstraint, replicas: int | None) -> Separation:

@@ -1,4 +1,4 @@
-"""What a pod template guarantees about its nodes: tables of templates, and two small simulations as oracles."""
+"""What a pod template alone forces: tables of templates, and two small simulations as oracles."""
 
 from __future__ import annotations
 
@@ -8,75 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from srcip_lint.documents import Document, Place, read
-from srcip_lint.environment import DeclaredNode
 from srcip_lint.placement import (
-    can_run_on,
     counts_own_pods,
     matches_pods,
     missed,
-    pinned,
     repels_own_pods,
-    restricted,
-    runs_everywhere,
     separated,
     separations,
-    surely_covers,
-    surely_takes,
-    takes_pods,
 )
-from srcip_lint.resources.fields import Field
-from srcip_lint.resources.pods import PodTemplate, read_template
 from srcip_lint.resources.selectors import Answer, Requirement, Selector
-from srcip_lint.resources.workload import Workload, read_workload
-from srcip_lint.sources import Source
+from templates import HOSTNAME, OTHER, OWN, SPREAD, ZONE, anti_affinity, port, spread, template
 
 YES, NO, UNKNOWN = Answer.YES, Answer.NO, Answer.UNKNOWN
-
-SPREAD = "{{maxSkew: {skew}, topologyKey: {key}, whenUnsatisfiable: {when}, labelSelector: {selector}}}"
-OWN = "{matchLabels: {app: web}}"
-OTHER = "{matchLabels: {app: other}}"
-HOSTNAME = "kubernetes.io/hostname"
-ZONE = "topology.kubernetes.io/zone"
-
-
-def root(text: str) -> Field:
-    document = next(iter(read(Source("pod.yaml", text.encode(), named=True), ())))
-    assert isinstance(document, Document)
-    return Field(document.value, Place(document), [])
-
-
-def template(spec: str = "", labels: str = "{app: web}") -> PodTemplate:
-    """A pod template with the fields of a pod spec, in flow style."""
-    containers = "" if "containers:" in spec else "containers: [{name: nginx}], "
-    return read_template(root(f"{{metadata: {{labels: {labels}}}, spec: {{{containers}{spec}}}}}"))
-
-
-def workload(kind: str, spec: str = "") -> Workload:
-    text = f"{{apiVersion: apps/v1, kind: {kind}, metadata: {{name: web}}, spec: {{template: {{spec: {{{spec}}}}}}}}}"
-    return read_workload(root(text))
-
-
-def spread(key: str = HOSTNAME, when: str = "DoNotSchedule", skew: str = "1", selector: str = OWN) -> str:
-    return f"topologySpreadConstraints: [{SPREAD.format(key=key, when=when, skew=skew, selector=selector)}]"
-
-
-def anti_affinity(term: str = "", selector: str = OWN, *, key: str = HOSTNAME, required: bool = True) -> str:
-    body = f"{{topologyKey: {key}, labelSelector: {selector}{term}}}"
-    if required:
-        return f"affinity: {{podAntiAffinity: {{requiredDuringSchedulingIgnoredDuringExecution: [{body}]}}}}"
-    weighted = f"{{weight: 1, podAffinityTerm: {body}}}"
-    return f"affinity: {{podAntiAffinity: {{preferredDuringSchedulingIgnoredDuringExecution: [{weighted}]}}}}"
-
-
-def port(host_port: str) -> str:
-    return f"containers: [{{name: nginx, ports: [{{containerPort: 80, hostPort: {host_port}}}]}}]"
-
-
-def node_affinity(*terms: str) -> str:
-    joined = ", ".join(f"{{matchExpressions: [{term}]}}" for term in terms)
-    required = f"requiredDuringSchedulingIgnoredDuringExecution: {{nodeSelectorTerms: [{joined}]}}"
-    return f"affinity: {{nodeAffinity: {{{required}}}}}"
 
 
 class TestSeparated:
@@ -228,114 +171,3 @@ class TestMatchesPods:
     def test_a_term_of_another_namespace_that_misses_the_labels_repels_nobody_here(self) -> None:
         found = template(anti_affinity(", namespaces: [shop]", OTHER))
         assert repels_own_pods(found, found.anti_affinity[0]) is NO
-
-
-class TestNodes:
-    @pytest.mark.parametrize(
-        ("spec", "is_restricted", "is_pinned"),
-        [
-            ("", False, False),
-            ("nodeSelector: {kubernetes.io/os: linux}", False, False),
-            ("nodeSelector: {kubernetes.io/os: linux, edge: 'true'}", True, False),
-            (f"nodeSelector: {{{HOSTNAME}: a}}", True, True),
-            ("nodeName: a", True, True),
-            ("nodeName: '${NODE}'", True, True),
-            (node_affinity("{key: edge, operator: Exists}"), True, False),
-            (node_affinity("{key: kubernetes.io/arch, operator: In, values: [amd64]}"), False, False),
-            (node_affinity(f"{{key: {HOSTNAME}, operator: In, values: [a, b]}}"), True, True),
-            (node_affinity(f"{{key: {HOSTNAME}, operator: NotIn, values: [a]}}"), True, False),
-            (
-                node_affinity(f"{{key: {HOSTNAME}, operator: In, values: [a]}}", "{key: edge, operator: Exists}"),
-                True,
-                False,
-            ),
-        ],
-    )
-    def test_which_templates_choose_their_nodes_and_which_by_name(
-        self, spec: str, is_restricted: bool, is_pinned: bool
-    ) -> None:
-        assert restricted(template(spec)) is is_restricted
-        assert pinned(template(spec)) is is_pinned
-
-    @pytest.mark.parametrize(
-        ("kind", "spec", "expected"),
-        [
-            ("DaemonSet", "", True),
-            ("DaemonSet", "nodeSelector: {kubernetes.io/os: linux}", True),
-            ("DaemonSet", "nodeSelector: {edge: 'true'}", False),
-            ("Deployment", "", False),
-        ],
-    )
-    def test_only_a_daemon_set_on_no_chosen_nodes_runs_everywhere(self, kind: str, spec: str, expected: bool) -> None:
-        assert runs_everywhere(workload(kind, spec)) is expected
-
-    @pytest.mark.parametrize(
-        ("spec", "possible", "sure"),
-        [
-            ("", True, True),
-            ("nodeName: a", True, True),
-            ("nodeName: b", False, False),
-            ("nodeName: '${NODE}'", True, False),
-            ("nodeSelector: {edge: 'true'}", True, True),
-            ("nodeSelector: {edge: 'false'}", False, False),
-            ("nodeSelector: {edge: '${EDGE}'}", True, False),
-            ("nodeSelector: {gpu: 'true'}", False, False),
-            (node_affinity(f"{{key: {HOSTNAME}, operator: In, values: [a]}}"), True, True),
-            (node_affinity("{key: gpu, operator: Exists}"), False, False),
-            (node_affinity("{key: gpu, operator: Exists}", "{key: edge, operator: Exists}"), True, True),
-            (node_affinity("{key: edge, operator: In, values: '${VALUES}'}"), True, False),
-            (node_affinity("{key: cores, operator: Gt, values: ['8']}"), True, True),
-            (node_affinity("{key: cores, operator: Lt, values: ['8']}"), False, False),
-        ],
-    )
-    def test_on_a_node_a_pod_may_stand_or_surely_can(self, spec: str, possible: bool, sure: bool) -> None:
-        node = DeclaredNode("a", {"edge": "true", "cores": "16"})
-        assert can_run_on(template(spec), node) is possible
-        assert surely_takes(node, template(spec)) is sure
-
-    @pytest.mark.parametrize(
-        ("toleration", "expected"),
-        [
-            ("", False),
-            ("{operator: Exists}", True),
-            ("{key: dedicated, operator: Exists}", True),
-            ("{key: dedicated, value: edge}", True),
-            ("{key: dedicated, value: edge, effect: NoSchedule}", True),
-            ("{key: dedicated, value: edge, effect: NoExecute}", False),
-            ("{key: dedicated, value: other}", False),
-            ("{key: other, operator: Exists}", False),
-        ],
-    )
-    def test_a_taint_is_to_be_tolerated(self, toleration: str, expected: bool) -> None:
-        node = DeclaredNode("a", taints=(("dedicated", "edge", "NoSchedule"),))
-        assert surely_takes(node, template(f"tolerations: [{toleration}]")) is expected
-
-    @pytest.mark.parametrize(
-        ("effects", "expected"),
-        [
-            ((), True),
-            (("PreferNoSchedule",), True),
-            (("NoSchedule",), False),
-            (("PreferNoSchedule", "NoExecute"), False),
-        ],
-    )
-    def test_a_taint_keeps_ordinary_pods_away(self, effects: tuple[str, ...], expected: bool) -> None:
-        assert takes_pods(effects) is expected
-
-    @pytest.mark.parametrize(
-        ("kind", "spec", "replicas", "expected"),
-        [
-            ("DaemonSet", "", None, True),
-            ("DaemonSet", "nodeSelector: {edge: 'true'}", None, False),
-            ("Deployment", port("80"), 2, True),
-            ("Deployment", port("80"), 1, False),
-            ("Deployment", port("80"), None, False),
-            ("Deployment", "", 2, False),
-            ("Deployment", f"nodeSelector: {{{HOSTNAME}: a}}", 1, True),
-        ],
-    )
-    def test_a_target_is_covered_where_there_is_a_pod_for_every_possible_node(
-        self, kind: str, spec: str, replicas: int | None, expected: bool
-    ) -> None:
-        nodes = (DeclaredNode("a"), DeclaredNode("b"))
-        assert surely_covers(workload(kind, spec), replicas, nodes[0], nodes) is expected

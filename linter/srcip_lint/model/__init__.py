@@ -6,33 +6,20 @@ that the model could answer for.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.balancers import Balancer, identify
-from srcip_lint.balancers.delivery import deliver
-from srcip_lint.bundle import Bundle, Selection, nearest
+from srcip_lint.bundle import Bundle, Selection
 from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.model.siting import DeadTarget, Siting
+from srcip_lint.model.ways import WayIn, find_ways
 from srcip_lint.path.advice import keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
 from srcip_lint.path.walk import Walker
-from srcip_lint.placement import (
-    Separation,
-    can_run_on,
-    matches_pods,
-    missed,
-    pinned,
-    restricted,
-    runs_everywhere,
-    separated,
-    separations,
-    surely_covers,
-    takes_pods,
-)
+from srcip_lint.placement import Inventory, NodeSet, Pace, Placement, Separation, chosen, matches_pods, missed, pinned
 from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
@@ -44,24 +31,7 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
-_HEALTH_CHECKING_INGRESSES = ("alb", "gce", "gce-internal")
-"""Ingress classes whose load balancer polls the Service's node port and leaves out nodes that do not answer."""
-
-_CHECKED_FRONT = "its health-checked front has only one target"
-
-
-@dataclass(frozen=True, slots=True)
-class WayIn:
-    """One way from outside into a Service. `name` is what a person calls it; `follows_endpoints` says whether packets
-    avoid nodes without a ready pod, None where that is unknown, and `because` says why, for a message."""
-
-    name: str
-    at: Place
-    follows_endpoints: bool | None
-    because: str
-    balancer: Balancer | None = None
-    on_one_node: str = ""
-    """For a message: what it has left when all ready pods stand on one node. Empty where it does not go by nodes."""
+__all__ = ["DeadTarget", "Model", "Requirement", "WayIn"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,8 +151,7 @@ class Model:
 
     def replicas(self, workload: Workload) -> int | None:
         """The least number of replicas that runs; None where the kind has none or the manifests do not tell."""
-        located = self.bundle.replicas(workload)
-        return located.value if located and isinstance(located.value, int) else None
+        return self._siting.replicas(workload)
 
     def replicas_place(self, workload: Workload) -> Place:
         """Where the least number of replicas is written, or else whoever decides it."""
@@ -215,30 +184,44 @@ class Model:
             return True
         return self.selected(service).nothing and bundle.could_select(service)
 
+    @cached_property
+    def _siting(self) -> Siting:
+        return Siting(self.bundle, self.environment)
+
+    def inventory(self, of: Service | Workload) -> Inventory | None:
+        """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the Node objects
+        in the nearest folder around it that has any. None where neither tells."""
+        return self._siting.inventory(of)
+
+    def placement(self, workload: Workload) -> Placement | None:
+        """Where the workload's pods stand on the nodes of its inventory, in a steady state, during an update and during
+        a drain; None without an inventory."""
+        return self._siting.placement(workload)
+
+    def chosen_nodes(self, workload: Workload) -> NodeSet:
+        """The nodes that the workload's template chooses, whatever nodes there are. Taints are no part of it."""
+        return chosen(workload.template)
+
+    def pace(self, workload: Workload) -> Pace:
+        """How an update of the workload goes: pods beyond its replicas, and replicas that may be missing."""
+        return self._siting.pace(workload)
+
     def separated(self, workload: Workload) -> bool:
-        """Do the workload's pods surely stand on different nodes?"""
-        return workload.kind == "DaemonSet" or separated(workload.template, self.replicas(workload)) is Answer.YES
+        """Do the workload's pods surely not all stand on one node, by the template alone or by the inventory?"""
+        return self._siting.separated(workload)
 
     def may_share_a_node(self, world: tuple[Workload, ...]) -> bool:
-        """Does surely nothing keep the pods of all these workloads from standing on one node together?"""
-        loose = all(
-            workload.kind != "DaemonSet" and separated(workload.template, self.replicas(workload)) is Answer.NO
-            for workload in world
-        )
-        return loose and (len(world) == 1 or not any(restricted(workload.template) for workload in world))
+        """Does surely nothing keep the pods of all these workloads from standing on one node together, of several that
+        they could stand on?"""
+        return self._siting.may_share_a_node(world)
 
     def weak_separations(self, workload: Workload) -> tuple[Separation, ...]:
         """What is meant to keep the workload's pods on different nodes and surely does not force it."""
-        found = separations(workload.template, self.replicas(workload))
-        return tuple(separation for separation in found if separation.holds is Answer.NO)
+        return self._siting.weak_separations(workload)
 
     def one_node(self, service: Service) -> bool:
-        """Is there one node only that takes ordinary pods, by the inventory or else by the nearest Node objects?"""
-        if self.environment.nodes:
-            return sum(takes_pods(effect for _, _, effect in node.taints) for node in self.environment.nodes) == 1
-        nodes = [node for node in self.bundle.nodes if self.bundle.compatible(service.object, node.object)]
-        near = [node for node in nearest(service.object, nodes) if not node.unschedulable]
-        return sum(takes_pods(taint.effect for taint in node.taints) for node in near) == 1
+        """Is there one node only that takes ordinary pods, by the inventory?"""
+        return self._siting.one_node(service)
 
     def matches_pods(self, workload: Workload, selector: Selector | None) -> Answer:
         """Does a selector match the workload's pods? A null one matches none."""
@@ -267,41 +250,28 @@ class Model:
         return self.bundle.has_gap(service) or any(True for _ in self.bundle.pod_makers_near(service))
 
     def covers_every_node(self, service: Service, world: tuple[Workload, ...]) -> bool:
-        """Do the selected workloads put a pod on every node that takes ordinary pods, or at least on every declared
-        node that packets for the Service are sent to?"""
-        if any(runs_everywhere(workload) for workload in world):
-            return True
-        nodes, targets = self.environment.nodes, self._targets(service)
-        return bool(targets) and all(
-            any(surely_covers(workload, self.replicas(workload), target, nodes) for workload in world)
-            for target in targets
-        )
-
-    def _targets(self, service: Service) -> tuple[DeclaredNode, ...]:
-        """The declared nodes that packets for a Service are sent to: those that its declared edge chooses, else all."""
-        edge = self.environment.edge(service.object.namespace, service.object.name)
-        wanted = (edge.target_nodes if edge else None) or {}
-        nodes = self.environment.nodes
-        return tuple(node for node in nodes if all(node.labels.get(key) == value for key, value in wanted.items()))
+        """Do the selected workloads put a pod on every node that takes ordinary pods, or at least on every node that
+        packets for the Service are sent to?"""
+        return self._siting.covers_every_node(service, world)
 
     def pinned(self, workload: Workload) -> bool:
         """Is the workload bound to nodes by their names?"""
         return pinned(workload.template)
 
-    def uncoverable_target(self, service: Service, world: tuple[Workload, ...]) -> str | None:
-        """A node that the configuration names as a target of the Service and on which none of the workloads can run."""
-        edge = self.environment.edge(service.object.namespace, service.object.name)
-        if edge is None or edge.target_nodes is None:
-            return None
-        for node in self._targets(service):
-            if not any(can_run_on(workload.template, node) for workload in world):
-                return node.name
-        return None
+    def targets(self, service: Service) -> tuple[DeclaredNode, ...]:
+        """The nodes that packets for a Service are sent to: of the inventory those that its declared edge chooses, else
+        all. None without an inventory."""
+        return self._siting.targets(service)
+
+    def dead_target(self, service: Service, world: tuple[Workload, ...]) -> DeadTarget | None:
+        """A node of the inventory that packets for the Service may be sent to and on which none of the workloads can
+        run."""
+        return self._siting.dead_target(service, world)
 
     def ways_in(self, service: Service) -> tuple[WayIn, ...]:
         """Every way from outside into an external Service, and whether it avoids nodes without a pod."""
         if service not in self._ways:
-            self._ways[service] = tuple(self._find_ways(service))
+            self._ways[service] = tuple(find_ways(service, self.bundle, self.environment))
         return self._ways[service]
 
     def following_way(self, service: Service) -> WayIn | None:
@@ -311,49 +281,6 @@ class Model:
         if service.external_ips_unknown or not all(way.follows_endpoints is True for way in ways):
             return None
         return next(iter(ways), None)
-
-    def _find_ways(self, service: Service) -> Iterator[WayIn]:
-        at, checked = service.type.place, self._declared_front(service)
-        if service.type.value == "LoadBalancer":
-            balancer = identify(service, self.bundle, self.environment)
-            because = checked or (balancer.family.how if balancer.family else balancer.reason)
-            left = _CHECKED_FRONT if checked else self._left_on_one_node(service, balancer)
-            follows = True if checked else balancer.follows_endpoints
-            yield WayIn(balancer.name, at, follows, because, balancer, left)
-        if service.type.value == "NodePort":
-            front = checked or self._health_checking_ingress(service)
-            because = (
-                front or "whoever connects to a node port picks the node, and no health check node port exists for it"
-            )
-            yield WayIn("the node port", at, bool(front), because, None, _CHECKED_FRONT)
-        for address in service.external_ips[:1]:
-            because = checked or "packets go to whichever node the address is routed to, pod or no pod"
-            yield WayIn("an external IP", address.place, bool(checked), because, None, _CHECKED_FRONT)
-
-    def _left_on_one_node(self, service: Service, balancer: Balancer) -> str:
-        """What a load balancer has left when all pods stand on one node; nothing to say of one that goes by pods."""
-        edge = self.environment.edge(service.object.namespace, service.object.name)
-        if deliver(service, balancer, edge).targets_pods:
-            return ""
-        if balancer.family is None:
-            return "the load balancer has only one node to send to"
-        return f"{balancer.name} has {balancer.family.on_one_node}"
-
-    def _declared_front(self, service: Service) -> str | None:
-        """That a declared front leaves out nodes that do not answer; None where none is declared to."""
-        edge = self.environment.edge(service.object.namespace, service.object.name)
-        return "the declared front checks the nodes' health" if edge and edge.front_health_check else None
-
-    def _health_checking_ingress(self, service: Service) -> str | None:
-        """Whose load balancer leaves out nodes that do not answer at a node port; None where nothing is known to."""
-        for backend in self.bundle.backends:
-            if (
-                backend.controller in _HEALTH_CHECKING_INGRESSES
-                and service.object.name in backend.services
-                and same_namespace(service.object.namespace, backend.object.namespace) is not Answer.NO
-            ):
-                return f"the load balancer of {backend.object.ref} checks the node port's health"
-        return None
 
     def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
         """The first way in on which whoever needs the client's address gets a node's for it: the way, the hop that
