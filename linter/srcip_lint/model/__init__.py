@@ -14,6 +14,7 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
 from srcip_lint.path.advice import keep_address
@@ -57,6 +58,11 @@ class Model:
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment) -> Model:
         return cls(inputs, Bundle(inputs), environment)
+
+    @cached_property
+    def metallb(self) -> MetalLB:
+        """The questions about MetalLB: pools, advertisements, peers, speakers."""
+        return MetalLB(self.bundle, self.environment)
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:

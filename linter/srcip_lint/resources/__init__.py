@@ -22,13 +22,21 @@ from srcip_lint.resources.cluster import (
     read_target_group_binding,
 )
 from srcip_lint.resources.fields import Field, ShapeProblem
+from srcip_lint.resources.metallb import (
+    GROUP,
+    read_advertisement,
+    read_bfd_profile,
+    read_bgp_peer,
+    read_legacy_pool,
+    read_pool,
+)
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
 from srcip_lint.resources.workload import read_autoscaler, read_rollout_reference, read_workload
 
 _Reader = Callable[[Field], Any]
 _APPS = ("apps", "extensions")
-_METALLB = ("metallb.io",)
+_METALLB = (GROUP,)
 
 _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "Service": (("",), read_service),
@@ -56,11 +64,12 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "CiliumBGPClusterConfig": (("cilium.io",), read_evidence),
     "FelixConfiguration": (("crd.projectcalico.org", "projectcalico.org"), read_felix_configuration),
     "Installation": (("operator.tigera.io",), read_calico_installation),
-    "IPAddressPool": (_METALLB, read_evidence),
-    "AddressPool": (_METALLB, read_evidence),
-    "L2Advertisement": (_METALLB, read_evidence),
-    "BGPAdvertisement": (_METALLB, read_evidence),
-    "BGPPeer": (_METALLB, read_evidence),
+    "IPAddressPool": (_METALLB, read_pool),
+    "AddressPool": (_METALLB, read_legacy_pool),
+    "L2Advertisement": (_METALLB, read_advertisement),
+    "BGPAdvertisement": (_METALLB, read_advertisement),
+    "BGPPeer": (_METALLB, read_bgp_peer),
+    "BFDProfile": (_METALLB, read_bfd_profile),
 }
 
 WANTED = frozenset(_READERS)

@@ -1,0 +1,98 @@
+"""The addresses of a pool: ranges as MetalLB reads them (metallb `internal/config/config.go` ParseCIDR)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    ip_address,
+    ip_network,
+    summarize_address_range,
+)
+
+from srcip_lint.documents import Place
+from srcip_lint.resources.metallb import AddressPool
+
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """One item of `addresses`: `192.0.2.0/28`, or `192.0.2.10-192.0.2.20`, with its first and last address."""
+
+    text: str
+    first: Address
+    last: Address
+    place: Place
+
+    @property
+    def version(self) -> int:
+        """4 or 6."""
+        return self.first.version
+
+    @property
+    def size(self) -> int:
+        return int(self.last) - int(self.first) + 1
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks that make the range up, largest blocks first where they fit."""
+        if isinstance(self.first, IPv4Address) and isinstance(self.last, IPv4Address):
+            return tuple(summarize_address_range(self.first, self.last))
+        if isinstance(self.first, IPv6Address) and isinstance(self.last, IPv6Address):
+            return tuple(summarize_address_range(self.first, self.last))
+        return ()
+
+    def has(self, address: Address) -> bool:
+        return address.version == self.version and int(self.first) <= int(address) <= int(self.last)
+
+    def overlaps(self, other: Range) -> bool:
+        same = self.version == other.version
+        return same and int(self.first) <= int(other.last) and int(other.first) <= int(self.last)
+
+
+def ranges(pool: AddressPool) -> tuple[Range, ...]:
+    """The ranges of a pool that can be read."""
+    return tuple(found for found, _ in _read(pool) if found)
+
+
+def unreadable(pool: AddressPool) -> tuple[tuple[str, Place], ...]:
+    """The items that MetalLB refuses, each with its place: no address, no prefix length, or backwards."""
+    return tuple((text, place) for found, (text, place) in _read(pool) if found is None)
+
+
+def known(pool: AddressPool) -> bool:
+    """Is every item written out, so that the ranges are all there are?"""
+    return bool(pool.addresses) and all(isinstance(item.value, str) for item in pool.addresses)
+
+
+def parse_address(text: str) -> Address | None:
+    try:
+        return ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+def _read(pool: AddressPool) -> Iterator[tuple[Range | None, tuple[str, Place]]]:
+    for item in pool.addresses:
+        if isinstance(item.value, str):
+            yield _range(item.value, item.place), (item.value, item.place)
+
+
+def _range(text: str, place: Place) -> Range | None:
+    if "-" in text:
+        first, last = (parse_address(part) for part in text.split("-", maxsplit=1))
+        is_range = first and last and first.version == last.version and int(first) <= int(last)
+        return Range(text, first, last, place) if is_range and first and last else None
+    if "/" not in text:
+        return None
+    try:
+        network = ip_network(text, strict=False)
+    except ValueError:
+        return None
+    return Range(text, network[0], network[-1], place)
