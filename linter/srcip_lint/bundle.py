@@ -20,6 +20,7 @@ from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Foreign, Inputs
 from srcip_lint.resources.cluster import (
     BackendReference,
+    BgpConfiguration,
     CiliumL2Policy,
     ConfigMap,
     DataplaneSetting,
@@ -89,6 +90,7 @@ class Bundle:
         self.cilium_l2_policies = self._all(CiliumL2Policy)
         self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)
+        self.bgp_configurations = self._all(BgpConfiguration)
         self.pools = self._all(AddressPool)
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)

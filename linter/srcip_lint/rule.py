@@ -14,7 +14,7 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
-from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
+from srcip_lint.model import DeadTarget, Model, NoMatch, NoNode, Requirement, Unadvertised, UnknownName, WayIn
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -63,6 +63,8 @@ __all__ = [
     "Limit",
     "Manner",
     "Model",
+    "NoMatch",
+    "NoNode",
     "NodeSet",
     "Object",
     "Observation",
@@ -79,6 +81,8 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "Unadvertised",
+    "UnknownName",
     "WayIn",
     "Whose",
     "Workload",

@@ -15,6 +15,7 @@ from ipaddress import (
 )
 
 from srcip_lint.documents import Place
+from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.metallb import AddressPool
 
 Address = IPv4Address | IPv6Address
@@ -69,6 +70,11 @@ def unreadable(pool: AddressPool) -> tuple[tuple[str, Place], ...]:
 def known(pool: AddressPool) -> bool:
     """Is every item written out, so that the ranges are all there are?"""
     return bool(pool.addresses) and all(isinstance(item.value, str) for item in pool.addresses)
+
+
+def as_range(item: Located[str | Unknown]) -> Range | None:
+    """One item, as a range; None where it cannot be read."""
+    return _range(item.value, item.place) if isinstance(item.value, str) else None
 
 
 def parse_address(text: str) -> Address | None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from srcip_lint.documents import Page, Place
 from srcip_lint.resources.cluster import (
+    read_bgp_configuration,
     read_calico_installation,
     read_cilium_l2_policy,
     read_config_map,
@@ -63,6 +64,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "CiliumBGPPeeringPolicy": (("cilium.io",), read_evidence),
     "CiliumBGPClusterConfig": (("cilium.io",), read_evidence),
     "FelixConfiguration": (("crd.projectcalico.org", "projectcalico.org"), read_felix_configuration),
+    "BGPConfiguration": (("crd.projectcalico.org", "projectcalico.org"), read_bgp_configuration),
     "Installation": (("operator.tigera.io",), read_calico_installation),
     "IPAddressPool": (_METALLB, read_pool),
     "AddressPool": (_METALLB, read_legacy_pool),
