@@ -7,7 +7,7 @@ setL2AdvertisementsToPools, setBGPAdvertisementsToPools). Selectors of one list 
 
 from __future__ import annotations
 
-from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.fields import Unknown, placeholder
 from srcip_lint.resources.metallb import AddressPool, Advertisement
 from srcip_lint.resources.selectors import Answer, some
 from srcip_lint.resources.service import Service
@@ -42,7 +42,9 @@ def targets(advertisement: Advertisement, peer_name: str) -> Answer:
 
 
 def _names(name: str | Unknown, pool: AddressPool) -> Answer:
-    return Answer.UNKNOWN if isinstance(name, Unknown) else _equal(name, pool.object.name)
+    """Does a name name a pool? Nobody knows what the API server, or whoever fills in a placeholder, will call one."""
+    is_open = pool.object.generated or placeholder(pool.object.name) is not None
+    return Answer.UNKNOWN if isinstance(name, Unknown) or is_open else _equal(name, pool.object.name)
 
 
 def _equal(one: str, other: str) -> Answer:

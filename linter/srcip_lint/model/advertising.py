@@ -230,12 +230,13 @@ class Advertising:
         return any(each.node_selectors.matches(labels_of(node)) is not Answer.NO for node in inventory.nodes)
 
     def _is_replaced(self, each: Advertisement) -> bool:
-        return all(
+        reached = self.metallb.reached(each)
+        return bool(reached) and all(
             any(
                 reach is Answer.YES and other is not each and self._names_a_node(other)
                 for other, reach in self.metallb.reaching(pool)
             )
-            for pool, _ in self.metallb.reached(each)
+            for pool, _ in reached
         )
 
     @cached_property
