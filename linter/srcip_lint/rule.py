@@ -14,7 +14,18 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
-from srcip_lint.model import DeadTarget, Model, NoMatch, NoNode, Requirement, Unadvertised, UnknownName, WayIn
+from srcip_lint.model import (
+    DeadTarget,
+    MissingProfile,
+    Model,
+    NoMatch,
+    NoNode,
+    Rejection,
+    Requirement,
+    Unadvertised,
+    UnknownName,
+    WayIn,
+)
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -62,6 +73,7 @@ __all__ = [
     "Inventory",
     "Limit",
     "Manner",
+    "MissingProfile",
     "Model",
     "NoMatch",
     "NoNode",
@@ -72,6 +84,7 @@ __all__ = [
     "Place",
     "Placement",
     "Reach",
+    "Rejection",
     "Related",
     "Requirement",
     "Rule",

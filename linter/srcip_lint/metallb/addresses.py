@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -59,12 +58,13 @@ class Range:
 
 def ranges(pool: AddressPool) -> tuple[Range, ...]:
     """The ranges of a pool that can be read."""
-    return tuple(found for found, _ in _read(pool) if found)
+    return tuple(found for item in pool.addresses if (found := as_range(item)))
 
 
-def unreadable(pool: AddressPool) -> tuple[tuple[str, Place], ...]:
-    """The items that MetalLB refuses, each with its place: no address, no prefix length, or backwards."""
-    return tuple((text, place) for found, (text, place) in _read(pool) if found is None)
+def refused(pool: AddressPool) -> tuple[tuple[str, Place, str], ...]:
+    """The items that MetalLB refuses, each with its place and why."""
+    items = ((item.value, item.place) for item in pool.addresses if isinstance(item.value, str))
+    return tuple((text, place, why) for text, place in items if (why := _refusal(text)))
 
 
 def known(pool: AddressPool) -> bool:
@@ -84,10 +84,27 @@ def parse_address(text: str) -> Address | None:
         return None
 
 
-def _read(pool: AddressPool) -> Iterator[tuple[Range | None, tuple[str, Place]]]:
-    for item in pool.addresses:
-        if isinstance(item.value, str):
-            yield _range(item.value, item.place), (item.value, item.place)
+def _refusal(text: str) -> str:
+    """Why MetalLB refuses an item; empty where it does not. A range between the two families is accepted, and holds
+    nothing."""
+    if "-" in text:
+        return _range_refusal(*text.split("-", maxsplit=1))
+    address, slash, length = text.partition("/")
+    if not slash:
+        single = parse_address(text)
+        return f"a prefix length is missing (/{single.max_prefixlen} for one address)" if single else "it is no network"
+    is_network = _network(text) is not None
+    return "" if is_network else f"/{length} is no prefix length" if parse_address(address) else "it is no network"
+
+
+def _range_refusal(start: str, end: str) -> str:
+    first, last = parse_address(start), parse_address(end)
+    if first is None:
+        return f"{start.strip() or 'nothing'} is no address to start at"
+    if last is None:
+        return f"{end.strip() or 'nothing'} is no address to end at, both ends are written in full"
+    is_backwards = first.version == last.version and int(first) > int(last)
+    return "it ends before it starts" if is_backwards else ""
 
 
 def _range(text: str, place: Place) -> Range | None:
@@ -95,10 +112,15 @@ def _range(text: str, place: Place) -> Range | None:
         first, last = (parse_address(part) for part in text.split("-", maxsplit=1))
         is_range = first and last and first.version == last.version and int(first) <= int(last)
         return Range(text, first, last, place) if is_range and first and last else None
-    if "/" not in text:
+    network = _network(text)
+    return Range(text, network[0], network[-1], place) if network else None
+
+
+def _network(text: str) -> Network | None:
+    """A network with a prefix length; bits behind that are passed over, and a netmask is none."""
+    if not text.partition("/")[2].isdecimal():
         return None
     try:
-        network = ip_network(text, strict=False)
+        return ip_network(text, strict=False)
     except ValueError:
         return None
-    return Range(text, network[0], network[-1], place)

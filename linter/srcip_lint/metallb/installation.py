@@ -22,6 +22,7 @@ EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
 _IMAGE = re.compile(r"(?:^|/)metallb[-/](speaker|controller)(?::v?(\d+)\.(\d+)(?:\.(\d+))?)?")
 _MEMBERLIST = "METALLB_ML_BIND_ADDR"
+_BGP_TYPE = "METALLB_BGP_TYPE"
 
 Version = tuple[int, ...]
 
@@ -40,8 +41,14 @@ class Installation:
     """The load balancer class it handles; empty where it handles Services without one."""
     has_memberlist: bool | None = None
     ignores_exclusion: bool | None = None
+    bgp_mode: str | None = None
+    """`native`, `frr` or `frr-k8s`."""
     speaker_labels: Mapping[str, str] | None = None
     """The node labels that the configuration says its speakers are confined to."""
+
+    @property
+    def workloads(self) -> tuple[Workload, ...]:
+        return (*self.speakers, *self.controllers)
 
     @property
     def present(self) -> bool:
@@ -78,6 +85,7 @@ def installation(referrer: Object, bundle: Bundle, environment: Environment) -> 
         lb_class=_text(declared.get("lbClass")) if "lbClass" in declared else _class(near),
         has_memberlist=_flag(declared.get("memberlist"), _has_memberlist(speakers)),
         ignores_exclusion=_flag(declared.get("ignoreExcludeLB"), _ignores_exclusion(speakers)),
+        bgp_mode=_text(declared.get("bgpMode")) or _bgp_mode(speakers),
         speaker_labels=_labels(declared.get("speakerNodeSelector")),
     )
 
@@ -136,6 +144,18 @@ def _has_memberlist(speakers: tuple[Workload, ...]) -> bool | None:
         for speaker in speakers
     }
     return answers.pop() if len(answers) == 1 else None
+
+
+def _bgp_mode(speakers: tuple[Workload, ...]) -> str | None:
+    """What the speakers are told to speak BGP with; `native` where they are told nothing (metallb `speaker/main.go`).
+    None without speakers, and where it comes from elsewhere."""
+    found = {
+        dict(container.environment).get(_BGP_TYPE, "native")
+        for speaker in speakers
+        for container, match in _containers(speaker)
+        if match[1] == "speaker"
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _ignores_exclusion(speakers: tuple[Workload, ...]) -> bool | None:

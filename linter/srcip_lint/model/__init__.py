@@ -14,6 +14,7 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.model.acceptance import Acceptance, MissingProfile, Rejection
 from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
@@ -33,7 +34,18 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["DeadTarget", "Model", "NoMatch", "NoNode", "Requirement", "Unadvertised", "UnknownName", "WayIn"]
+__all__ = [
+    "DeadTarget",
+    "MissingProfile",
+    "Model",
+    "NoMatch",
+    "NoNode",
+    "Rejection",
+    "Requirement",
+    "Unadvertised",
+    "UnknownName",
+    "WayIn",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,11 @@ class Model:
     def advertising(self) -> Advertising:
         """The questions about MetalLB's pools and advertisements: what nobody announces, what does nothing."""
         return Advertising(self.bundle, self.environment, self.metallb, self._siting)
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """The questions about what MetalLB takes of its configuration, and what it rejects or does not read."""
+        return Acceptance(self.bundle, self.environment, self.metallb, self._siting)
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:

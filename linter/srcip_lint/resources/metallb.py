@@ -5,10 +5,11 @@ Fields and defaults are those of MetalLB's API types (metallb `api/v1beta1`, `ap
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from srcip_lint.documents import Place
-from srcip_lint.resources.fields import Field, Located, Unknown
+from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.selectors import Answer, Labels, Selector, label_selector, some
 
@@ -36,6 +37,15 @@ class Selectors:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
+class Repeat:
+    """What stands in a list once more, although MetalLB takes each of its items once only."""
+
+    what: str
+    place: Place
+    first: Place
+
+
+@dataclass(frozen=True, eq=False, slots=True)
 class ServiceAllocation:
     """Which Services a pool is kept for: by namespace, or by their labels. One without any of them takes every
     Service."""
@@ -58,6 +68,7 @@ class AddressPool:
     place: Place
     """Where `addresses` stands."""
     legacy: bool = False
+    repeats: tuple[Repeat, ...] = ()
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -86,6 +97,7 @@ class Advertisement:
     peers: tuple[Located[str | Unknown], ...]
     pools_unknown: bool = False
     """Is the list of pools itself a placeholder?"""
+    repeats: tuple[Repeat, ...] = ()
 
     @property
     def is_l2(self) -> bool:
@@ -101,11 +113,15 @@ class BgpPeer:
     bfd_profile: Located[str | Unknown]
     vrf: Located[str | Unknown]
     keepalive_time: Located[str | Unknown | None]
+    repeats: tuple[Repeat, ...] = ()
+    frr_only: tuple[tuple[str, Place], ...] = ()
+    """The fields that are set and that the native BGP mode does not know."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class BfdProfile:
     object: Object
+    echo_mode: Located[bool | Unknown]
 
 
 def read_pool(root: Field) -> AddressPool:
@@ -129,6 +145,7 @@ def _pool(root: Field, spec: Field, allocation: ServiceAllocation | None, *, leg
         allocation=allocation,
         place=addresses.place,
         legacy=legacy,
+        repeats=_repeats(spec.field("serviceAllocation"), ("namespaces",), ("namespaceSelectors", "serviceSelectors")),
     )
 
 
@@ -160,6 +177,11 @@ def read_advertisement(root: Field) -> Advertisement:
         local_pref=spec.field("localPref").integer(0),
         peers=tuple(item.text("") for item in spec.field("peers").items()),
         pools_unknown=not pools.absent and not isinstance(pools.raw, list),
+        repeats=_repeats(
+            spec,
+            ("ipAddressPools", "communities", "peers"),
+            ("ipAddressPoolSelectors", "nodeSelectors", "serviceSelectors"),
+        ),
     )
 
 
@@ -175,14 +197,84 @@ def read_bgp_peer(root: Field) -> BgpPeer:
         bfd_profile=spec.field("bfdProfile").text(""),
         vrf=spec.field("vrf").text(""),
         keepalive_time=spec.field("keepaliveTime").text(None),
+        repeats=_repeats(spec, (), ("nodeSelectors",)),
+        frr_only=tuple((name, spec.field(name).place) for name in _FRR_ONLY if _is_set(spec.field(name))),
     )
 
 
+_FRR_ONLY = (
+    "bfdProfile",
+    "keepaliveTime",
+    "vrf",
+    "connectTime",
+    "enableGracefulRestart",
+    "disableMP",
+    "dualStackAddressFamily",
+    "dynamicASN",
+    "interface",
+    "localASN",
+)
+"""What the native mode refuses in a BGPPeer (metallb `internal/config/validation.go` DiscardFRROnly)."""
+
+
+def _is_set(field: Field) -> bool:
+    """Is a field written, with more than the zero of its type? A connect time of zero counts too."""
+    if not field.raw or placeholder(field.raw):
+        return False
+    is_duration = field.place.path[-1] == "keepaliveTime"
+    return not is_duration or any(digit in str(field.raw) for digit in "123456789")
+
+
 def read_bfd_profile(root: Field) -> BfdProfile:
-    return BfdProfile(read_object(root))
+    return BfdProfile(read_object(root), root.field("spec", "echoMode").boolean(default=False))
 
 
 def read_selectors(field: Field) -> Selectors:
     """A list of label selectors; a null one selects nothing."""
     found = tuple(label_selector(item) or Selector(unknown=True) for item in field.items())
     return Selectors(found, field.place, unknown=not field.absent and not isinstance(field.raw, list))
+
+
+def _repeats(spec: Field, names: tuple[str, ...], selectors: tuple[str, ...]) -> tuple[Repeat, ...]:
+    """What stands twice in these lists of names and of label selectors, as MetalLB compares them (metallb
+    `internal/config/config.go` validateDuplicate, validateLabelSelectorDuplicate): selectors by what is written, with
+    the values of a condition in any order."""
+    found: list[Repeat] = []
+    for name in names:
+        found += _twice(f"in {name}", spec.field(name).items(), lambda item: item.raw)
+    for name in selectors:
+        items = spec.field(name).items()
+        found += _twice(f"in {name}", items, _written_selector)
+        for item in items:
+            expressions = item.field("matchExpressions").items()
+            found += _twice(f"in a selector of {name}", expressions, _written_expression)
+            for expression in expressions:
+                values = expression.field("values").items()
+                found += _twice(f"among the values of a selector of {name}", values, lambda value: value.raw)
+    return tuple(found)
+
+
+def _twice(where: str, items: tuple[Field, ...], key: Callable[[Field], object]) -> Iterator[Repeat]:
+    first: dict[str, Field] = {}
+    for item in items:
+        if not _is_open(item.raw):
+            earlier = first.setdefault(repr(key(item)), item)
+            if earlier is not item:
+                yield Repeat(where, item.place, earlier.place)
+
+
+def _is_open(raw: object) -> bool:
+    """Is anything in a value filled in later?"""
+    if isinstance(raw, dict):
+        return placeholder(raw) is not None or any(_is_open(part) for pair in raw.items() for part in pair)
+    return any(map(_is_open, raw)) if isinstance(raw, list) else placeholder(raw) is not None
+
+
+def _written_selector(item: Field) -> object:
+    expressions = [_written_expression(each) for each in item.field("matchExpressions").items()]
+    return sorted(item.field("matchLabels").text_map().items(), key=lambda pair: pair[0]), expressions
+
+
+def _written_expression(item: Field) -> object:
+    values = sorted(str(value.raw) for value in item.field("values").items())
+    return item.field("key").raw, item.field("operator").raw, values

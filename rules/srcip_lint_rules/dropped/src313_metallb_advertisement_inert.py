@@ -16,7 +16,7 @@ made from nowhere, one whose peers do not exist is sent to nobody. Addresses are
 
 Pools and peers are an **error** with `closedWorld`, otherwise a **warning**, on the assumption that nothing outside the
 files has the name or the labels. Nodes are an **error**; a **warning** where other advertisements reach all its pools
-from nodes that exist. `no-peer` is a **warning**. *Beside* is in the same file or kustomization, or in files of the same
+from nodes that exist. `no-peer` is a **warning**. *Beside* is in the same file or kustomization, or in files of one
 folder that define nothing twice.
 
 ## Silent when
