@@ -16,6 +16,7 @@ from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
 from srcip_lint.model import (
     DeadTarget,
+    Misplaced,
     MissingProfile,
     Model,
     NoMatch,
@@ -24,6 +25,7 @@ from srcip_lint.model import (
     Requirement,
     Unadvertised,
     UnknownName,
+    Unread,
     WayIn,
 )
 from srcip_lint.path.hops import (
@@ -73,6 +75,7 @@ __all__ = [
     "Inventory",
     "Limit",
     "Manner",
+    "Misplaced",
     "MissingProfile",
     "Model",
     "NoMatch",
@@ -96,6 +99,7 @@ __all__ = [
     "SpreadConstraint",
     "Unadvertised",
     "UnknownName",
+    "Unread",
     "WayIn",
     "Whose",
     "Workload",

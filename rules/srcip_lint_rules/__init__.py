@@ -18,6 +18,8 @@ from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
     src502_traffic_policy_invalid_value,
     src503_health_check_node_port_not_applicable,
+    src513_metallb_legacy_config_ignored,
+    src515_metallb_cr_namespace,
     src516_metallb_config_rejected,
 )
 from srcip_lint_rules.input import (
@@ -47,6 +49,8 @@ RULES: tuple[Rule, ...] = (
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,
+    src513_metallb_legacy_config_ignored.RULE,
+    src515_metallb_cr_namespace.RULE,
     src516_metallb_config_rejected.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,

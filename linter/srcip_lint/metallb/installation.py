@@ -56,8 +56,8 @@ class Installation:
         return bool(self.speakers or self.controllers)
 
     def at_least(self, *version: int) -> Answer:
-        """Is it of this version or newer?"""
-        if self.version is None:
+        """Is it of this version or newer? Of `0.14` nobody knows whether it is 0.14.2."""
+        if self.version is None or (len(self.version) < len(version) and self.version == version[: len(self.version)]):
             return Answer.UNKNOWN
         return Answer.YES if self.version >= version else Answer.NO
 
@@ -71,22 +71,30 @@ def installation(referrer: Object, bundle: Bundle, environment: Environment) -> 
         for workload in bundle.running(image)
         if bundle.compatible(referrer, workload.object)
     ]
-    near = list(dict.fromkeys(nearest(referrer, found)))
+    return _installed(list(dict.fromkeys(nearest(referrer, found))), environment)
+
+
+def declared(environment: Environment) -> Installation:
+    """What the configuration alone says."""
+    return _installed([], environment)
+
+
+def _installed(near: list[Workload], environment: Environment) -> Installation:
     speakers = tuple(each for each in near if _role(each) == "speaker")
     controllers = tuple(each for each in near if _role(each) == "controller")
-    declared = environment.metallb
+    settings = environment.metallb
     namespaces = {each.object.namespace for each in near}
     return Installation(
         speakers=speakers,
         controllers=controllers,
-        version=_declared_version(declared.get("version")) or _version(near),
-        namespace=_text(declared.get("namespace")) or (namespaces.pop() if len(namespaces) == 1 else None),
-        namespace_declared="namespace" in declared,
-        lb_class=_text(declared.get("lbClass")) if "lbClass" in declared else _class(near),
-        has_memberlist=_flag(declared.get("memberlist"), _has_memberlist(speakers)),
-        ignores_exclusion=_flag(declared.get("ignoreExcludeLB"), _ignores_exclusion(speakers)),
-        bgp_mode=_text(declared.get("bgpMode")) or _bgp_mode(speakers),
-        speaker_labels=_labels(declared.get("speakerNodeSelector")),
+        version=_declared_version(settings.get("version")) or _version(near),
+        namespace=_text(settings.get("namespace")) or (namespaces.pop() if len(namespaces) == 1 else None),
+        namespace_declared="namespace" in settings,
+        lb_class=_text(settings.get("lbClass")) if "lbClass" in settings else _class(near),
+        has_memberlist=_flag(settings.get("memberlist"), _has_memberlist(speakers)),
+        ignores_exclusion=_flag(settings.get("ignoreExcludeLB"), _ignores_exclusion(speakers)),
+        bgp_mode=_text(settings.get("bgpMode")) or _bgp_mode(speakers),
+        speaker_labels=_labels(settings.get("speakerNodeSelector")),
     )
 
 

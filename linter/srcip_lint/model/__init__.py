@@ -14,7 +14,7 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
-from srcip_lint.model.acceptance import Acceptance, MissingProfile, Rejection
+from srcip_lint.model.acceptance import Acceptance, Misplaced, MissingProfile, Rejection, Unread
 from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
@@ -36,6 +36,7 @@ from srcip_lint.resources.workload import Workload
 
 __all__ = [
     "DeadTarget",
+    "Misplaced",
     "MissingProfile",
     "Model",
     "NoMatch",
@@ -44,6 +45,7 @@ __all__ = [
     "Requirement",
     "Unadvertised",
     "UnknownName",
+    "Unread",
     "WayIn",
 ]
 
