@@ -21,6 +21,7 @@ from srcip_lint.inputs import Foreign, Inputs
 from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.cluster import (
     BackendReference,
+    BgpConfiguration,
     CiliumL2Policy,
     ConfigMap,
     DataplaneSetting,
@@ -29,6 +30,7 @@ from srcip_lint.resources.cluster import (
     Node,
 )
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
@@ -92,6 +94,11 @@ class Bundle:
         self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)
         self.network_policies = self._all(NetworkPolicy)
+        self.bgp_configurations = self._all(BgpConfiguration)
+        self.pools = self._all(AddressPool)
+        self.advertisements = self._all(Advertisement)
+        self.bgp_peers = self._all(BgpPeer)
+        self.bfd_profiles = self._all(BfdProfile)
         self._selections: dict[Service, Selection] = {}
         self._running: dict[str, tuple[Workload, ...]] = {}
 
@@ -222,6 +229,12 @@ class Bundle:
         for config_map in self.config_maps:
             index[config_map.object.name].append(config_map)
         return index
+
+    @cached_property
+    def metallb_objects(self) -> tuple[Object, ...]:
+        """The objects that configure MetalLB, of whatever kind."""
+        found = (self.pools, self.advertisements, self.bgp_peers, self.bfd_profiles)
+        return tuple(_object(each) for kind in found for each in kind)
 
     def pod_makers_near(self, service: Service) -> Iterator[Foreign]:
         """Objects of kinds that are not read and may make pods in the Service's namespace: those that are in it, and

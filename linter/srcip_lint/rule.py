@@ -37,7 +37,19 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
-from srcip_lint.model import DeadTarget, Model, WayIn
+from srcip_lint.model import (
+    DeadTarget,
+    Misplaced,
+    MissingProfile,
+    Model,
+    NoMatch,
+    NoNode,
+    Rejection,
+    Unadvertised,
+    UnknownName,
+    Unread,
+    WayIn,
+)
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
@@ -103,8 +115,12 @@ __all__ = [
     "LegacyAnnotation",
     "Limit",
     "Manner",
+    "Misplaced",
+    "MissingProfile",
     "MixedOnHost",
     "Model",
+    "NoMatch",
+    "NoNode",
     "NodeSet",
     "Object",
     "Observation",
@@ -116,6 +132,7 @@ __all__ = [
     "PortClaim",
     "Reach",
     "Refused",
+    "Rejection",
     "Related",
     "Requirement",
     "Rivalry",
@@ -126,6 +143,9 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "Unadvertised",
+    "UnknownName",
+    "Unread",
     "Voided",
     "WayIn",
     "Whose",

@@ -7,6 +7,8 @@ from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
     src303_local_endpoints_without_node_name,
+    src312_metallb_pool_not_advertised,
+    src313_metallb_advertisement_inert,
     src319_hard_spread_rollout_deadlock,
     src321_local_scale_to_zero,
 )
@@ -31,6 +33,9 @@ from srcip_lint_rules.ignored import (
     src507_headless_or_externalname_external_fields,
     src508_legacy_external_traffic_annotation,
     src509_source_ranges_annotation_ignored,
+    src513_metallb_legacy_config_ignored,
+    src515_metallb_cr_namespace,
+    src516_metallb_config_rejected,
     src517_external_ips_deprecated,
 )
 from srcip_lint_rules.input import (
@@ -68,6 +73,8 @@ RULES: tuple[Rule, ...] = (
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src303_local_endpoints_without_node_name.RULE,
+    src312_metallb_pool_not_advertised.RULE,
+    src313_metallb_advertisement_inert.RULE,
     src319_hard_spread_rollout_deadlock.RULE,
     src321_local_scale_to_zero.RULE,
     src402_network_policy_allowlist_behind_snat.RULE,
@@ -83,6 +90,9 @@ RULES: tuple[Rule, ...] = (
     src507_headless_or_externalname_external_fields.RULE,
     src508_legacy_external_traffic_annotation.RULE,
     src509_source_ranges_annotation_ignored.RULE,
+    src513_metallb_legacy_config_ignored.RULE,
+    src515_metallb_cr_namespace.RULE,
+    src516_metallb_config_rejected.RULE,
     src517_external_ips_deprecated.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,

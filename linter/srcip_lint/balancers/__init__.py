@@ -171,18 +171,17 @@ def _told_by_others(service: Service, bundle: Bundle) -> list[Signal]:
 
 def _metallb_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
     family = _metallb(service, bundle)
-    for evidence in bundle.evidence:
-        if evidence.object.group == "metallb.io" and bundle.compatible(service.object, evidence.object):
-            yield Signal(family, f"{evidence.object.ref} is there", evidence.object.place.at("kind"), evidence.object)
+    for found in bundle.metallb_objects:
+        if bundle.compatible(service.object, found):
+            yield Signal(family, f"{found.ref} is there", found.place.at("kind"), found)
 
 
 def _metallb(service: Service, bundle: Bundle) -> Family:
     """MetalLB in layer 2 or BGP mode, by its advertisements; plain MetalLB where both or none are there."""
-    kinds = {evidence.object.kind for evidence in bundle.evidence if bundle.compatible(service.object, evidence.object)}
-    modes = kinds & {"L2Advertisement", "BGPAdvertisement"}
-    if modes == {"L2Advertisement"}:
-        return FAMILIES["metallb-l2"]
-    return FAMILIES["metallb-bgp"] if modes == {"BGPAdvertisement"} else FAMILIES["metallb"]
+    modes = {each.is_l2 for each in bundle.advertisements if bundle.compatible(service.object, each.object)}
+    if len(modes) != 1:
+        return FAMILIES["metallb"]
+    return FAMILIES["metallb-l2" if modes.pop() else "metallb-bgp"]
 
 
 def _cilium_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:

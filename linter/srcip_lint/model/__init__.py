@@ -21,6 +21,9 @@ from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
+from srcip_lint.model.acceptance import Acceptance, Misplaced, MissingProfile, Rejection, Unread
+from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
+from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
@@ -43,7 +46,19 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["DeadTarget", "Model", "WayIn"]
+__all__ = [
+    "DeadTarget",
+    "Misplaced",
+    "MissingProfile",
+    "Model",
+    "NoMatch",
+    "NoNode",
+    "Rejection",
+    "Unadvertised",
+    "UnknownName",
+    "Unread",
+    "WayIn",
+]
 
 
 class Model:
@@ -63,6 +78,21 @@ class Model:
     def of(cls, inputs: Inputs, environment: Environment, earlier: Model | None = None) -> Model:
         """The model of what was read, and, where that is known, of what it was `earlier`."""
         return cls(inputs, Bundle(inputs), environment, earlier)
+
+    @cached_property
+    def metallb(self) -> MetalLB:
+        """The questions about MetalLB: pools, advertisements, peers, speakers."""
+        return MetalLB(self.bundle, self.environment)
+
+    @cached_property
+    def advertising(self) -> Advertising:
+        """The questions about MetalLB's pools and advertisements: what nobody announces, what does nothing."""
+        return Advertising(self.bundle, self.environment, self.metallb, self._siting)
+
+    @cached_property
+    def acceptance(self) -> Acceptance:
+        """The questions about what MetalLB takes of its configuration, and what it rejects or does not read."""
+        return Acceptance(self.bundle, self.environment, self.metallb, self._siting)
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:

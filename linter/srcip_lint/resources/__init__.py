@@ -14,6 +14,7 @@ from srcip_lint.resources.budget import read_budget
 from srcip_lint.resources.calico_policy import read_calico_policy
 from srcip_lint.resources.cilium_policy import read_cilium_policy
 from srcip_lint.resources.cluster import (
+    read_bgp_configuration,
     read_calico_installation,
     read_cilium_l2_policy,
     read_config_map,
@@ -25,6 +26,14 @@ from srcip_lint.resources.cluster import (
     read_target_group_binding,
 )
 from srcip_lint.resources.fields import Field, ShapeProblem
+from srcip_lint.resources.metallb import (
+    GROUP,
+    read_advertisement,
+    read_bfd_profile,
+    read_bgp_peer,
+    read_legacy_pool,
+    read_pool,
+)
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.policy import NetworkPolicy, read_kubernetes_policy
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
@@ -32,7 +41,7 @@ from srcip_lint.resources.workload import read_autoscaler, read_rollout_referenc
 
 _Reader = Callable[[Field], Any]
 _APPS = ("apps", "extensions")
-_METALLB = ("metallb.io",)
+_METALLB = (GROUP,)
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
 
 
@@ -71,12 +80,14 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "CiliumNetworkPolicy": (("cilium.io",), read_cilium_policy),
     "CiliumClusterwideNetworkPolicy": (("cilium.io",), read_cilium_policy),
     "FelixConfiguration": (_CALICO, read_felix_configuration),
+    "BGPConfiguration": (_CALICO, read_bgp_configuration),
     "Installation": (("operator.tigera.io",), read_calico_installation),
-    "IPAddressPool": (_METALLB, read_evidence),
-    "AddressPool": (_METALLB, read_evidence),
-    "L2Advertisement": (_METALLB, read_evidence),
-    "BGPAdvertisement": (_METALLB, read_evidence),
-    "BGPPeer": (_METALLB, read_evidence),
+    "IPAddressPool": (_METALLB, read_pool),
+    "AddressPool": (_METALLB, read_legacy_pool),
+    "L2Advertisement": (_METALLB, read_advertisement),
+    "BGPAdvertisement": (_METALLB, read_advertisement),
+    "BGPPeer": (_METALLB, read_bgp_peer),
+    "BFDProfile": (_METALLB, read_bfd_profile),
 }
 
 WANTED = frozenset(_READERS)

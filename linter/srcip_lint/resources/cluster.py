@@ -80,6 +80,19 @@ class DataplaneSetting:
     dataplane: str | None
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class BgpConfiguration:
+    """Calico's BGPConfiguration: the ranges of load balancer addresses that it announces, whoever assigns them."""
+
+    object: Object
+    load_balancer_ips: tuple[Located[str | Unknown], ...]
+
+
+def read_bgp_configuration(root: Field) -> BgpConfiguration:
+    items = root.field("spec", "serviceLoadBalancerIPs").items()
+    return BgpConfiguration(read_object(root), tuple(item.field("cidr").text("") for item in items))
+
+
 def read_felix_configuration(root: Field) -> DataplaneSetting:
     """Calico's own setting: `bpfEnabled`."""
     enabled = root.field("spec", "bpfEnabled").boolean(default=False).value is True

@@ -1,0 +1,159 @@
+"""The questions about MetalLB: which of its pools serve a Service, who announces the address, and from where.
+
+Everything that may be in one bundle with the object that is asked about counts, from whatever folder: an answer about
+*all* advertisements or *no* pool is then the more careful the more was read.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from srcip_lint.balancers import identify
+from srcip_lint.bundle import Bundle
+from srcip_lint.environment import Environment
+from srcip_lint.metallb.allocation import labels_of, may_come_from
+from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
+from srcip_lint.metallb.installation import Installation, installation
+from srcip_lint.metallb.reach import reaches, speaks_for
+from srcip_lint.placement import Inventory, NodeSet
+from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
+from srcip_lint.resources.objects import Object
+from srcip_lint.resources.selectors import Answer, Labels
+from srcip_lint.resources.service import Service
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Announcement:
+    """How a Service's address may be announced: from one of the `pools`, by any of the advertisements that may reach
+    them and speak for the Service, to the peers. `sure` says that nothing of it hangs on what cannot be read."""
+
+    service: Service
+    pools: tuple[AddressPool, ...]
+    advertisements: tuple[Advertisement, ...]
+    peers: tuple[BgpPeer, ...]
+    sure: bool
+
+    @property
+    def l2(self) -> tuple[Advertisement, ...]:
+        return tuple(each for each in self.advertisements if each.is_l2)
+
+    @property
+    def bgp(self) -> tuple[Advertisement, ...]:
+        return tuple(each for each in self.advertisements if not each.is_l2)
+
+    @property
+    def nodes(self) -> NodeSet:
+        """The nodes that any of the advertisements names."""
+        return advertised_from(self.advertisements)
+
+
+class MetalLB:
+    """What may be asked about MetalLB; rules ask it through the model."""
+
+    def __init__(self, bundle: Bundle, environment: Environment) -> None:
+        self.bundle = bundle
+        self.environment = environment
+        self._installations: dict[str, Installation] = {}
+
+    @cached_property
+    def pools(self) -> tuple[AddressPool, ...]:
+        """The IPAddressPools; AddressPools of before 0.13 are not among them."""
+        return tuple(pool for pool in self.bundle.pools if not pool.legacy)
+
+    @property
+    def advertisements(self) -> tuple[Advertisement, ...]:
+        return self.bundle.advertisements
+
+    @property
+    def peers(self) -> tuple[BgpPeer, ...]:
+        return self.bundle.bgp_peers
+
+    @cached_property
+    def _namespaces(self) -> dict[str, Labels]:
+        return labels_of(self.bundle.namespaces)
+
+    def installation(self, of: Object) -> Installation:
+        """The MetalLB that an object has to do with; see `Installation`."""
+        if of.stream not in self._installations:
+            self._installations[of.stream] = installation(of, self.bundle, self.environment)
+        return self._installations[of.stream]
+
+    def handles(self, service: Service) -> Answer:
+        """Does MetalLB handle a Service (the facts' MAY-BE-METALLB)? It takes LoadBalancer Services of its own class,
+        or those without one where it has none (metallb `internal/k8s/controllers/service_controller.go`)."""
+        if service.type.value != "LoadBalancer":
+            return Answer.NO if isinstance(service.type.value, str) else Answer.UNKNOWN
+        wanted, found = service.load_balancer_class.value, self.installation(service.object)
+        if isinstance(wanted, str) and found.lb_class is not None:
+            return Answer.YES if wanted == found.lb_class else Answer.NO
+        if wanted is None and found.lb_class:
+            return Answer.NO
+        balancer = identify(service, self.bundle, self.environment)
+        if balancer.family is None:
+            return Answer.UNKNOWN
+        return Answer.YES if balancer.family.name.startswith("metallb") else Answer.NO
+
+    def pools_for(self, service: Service) -> tuple[tuple[AddressPool, Answer], ...]:
+        """The pools that a Service's address may come from (the facts' ALG-POOLS), and whether that is sure."""
+        found = (
+            (pool, may_come_from(service, pool, self._namespaces))
+            for pool in self.pools
+            if self.bundle.compatible(service.object, pool.object)
+        )
+        return tuple((pool, answer) for pool, answer in found if answer is not Answer.NO)
+
+    def reaching(self, pool: AddressPool) -> tuple[tuple[Advertisement, Answer], ...]:
+        """The advertisements that may reach a pool, and whether they surely do."""
+        found = (
+            (each, reaches(each, pool))
+            for each in self.advertisements
+            if self.bundle.compatible(pool.object, each.object)
+        )
+        return tuple((each, answer) for each, answer in found if answer is not Answer.NO)
+
+    def reached(self, advertisement: Advertisement) -> tuple[tuple[AddressPool, Answer], ...]:
+        """The pools that an advertisement may reach, and whether it surely does."""
+        found = (
+            (pool, reaches(advertisement, pool))
+            for pool in self.pools
+            if self.bundle.compatible(advertisement.object, pool.object)
+        )
+        return tuple((pool, answer) for pool, answer in found if answer is not Answer.NO)
+
+    def peers_of(self, advertisement: Advertisement) -> tuple[BgpPeer, ...]:
+        """The peers that can be in one bundle with an advertisement, whether it goes to them or not."""
+        return tuple(each for each in self.peers if self.bundle.compatible(advertisement.object, each.object))
+
+    def announcement(self, service: Service) -> Announcement:
+        """How a Service's address may be announced (the facts' ALG-ADS, of all protocols)."""
+        pools = self.pools_for(service)
+        advertisements: dict[Advertisement, set[Answer]] = {}
+        for pool, _ in pools:
+            for each, reach in self.reaching(pool):
+                speaks = speaks_for(each, service)
+                if speaks is not Answer.NO and self.bundle.compatible(service.object, each.object):
+                    advertisements.setdefault(each, set()).update((reach, speaks))
+        answers = {answer for _, answer in pools}.union(*advertisements.values())
+        return Announcement(
+            service,
+            tuple(pool for pool, _ in pools),
+            tuple(advertisements),
+            tuple(each for each in self.peers if self.bundle.compatible(service.object, each.object)),
+            sure=Answer.UNKNOWN not in answers,
+        )
+
+    def electorate(self, of: Object, inventory: Inventory) -> Electorate:
+        """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
+        that they run on a node is not known."""
+        found = self.installation(of)
+        where = speakers_on(found)
+        known = found.speaker_labels is not None or bool(found.speakers)
+        answers = {node.name: where.has(node) if known else Answer.UNKNOWN for node in inventory.nodes}
+        return Electorate(
+            nodes=inventory.nodes,
+            speaking=frozenset(name for name, answer in answers.items() if answer is Answer.YES),
+            silent=frozenset(name for name, answer in answers.items() if answer is Answer.NO),
+            has_memberlist=found.has_memberlist is not False,
+            ignores_exclusion=found.ignores_exclusion is True,
+        )
