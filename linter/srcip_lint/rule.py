@@ -14,7 +14,10 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
+from srcip_lint.metallb.annotations import MetalLbAnnotation
+from srcip_lint.metallb.sharing import Cause, Refusal
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
+from srcip_lint.model.sharing import OnlyPool, Sharing
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -51,6 +54,7 @@ __all__ = [
     "Addresses",
     "AffinityTerm",
     "Answer",
+    "Cause",
     "Change",
     "Check",
     "Coverage",
@@ -62,20 +66,24 @@ __all__ = [
     "Inventory",
     "Limit",
     "Manner",
+    "MetalLbAnnotation",
     "Model",
     "NodeSet",
     "Object",
     "Observation",
+    "OnlyPool",
     "Pace",
     "Place",
     "Placement",
     "Reach",
+    "Refusal",
     "Related",
     "Requirement",
     "Rule",
     "Selector",
     "Service",
     "Severity",
+    "Sharing",
     "SourcePath",
     "Spot",
     "SpreadConstraint",

@@ -6,6 +6,7 @@ from srcip_lint.rule import Rule
 from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
+    src310_metallb_shared_ip_refused,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
@@ -16,6 +17,9 @@ from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
     src502_traffic_policy_invalid_value,
     src503_health_check_node_port_not_applicable,
+    src511_metallb_unknown_annotation,
+    src512_metallb_deprecated_annotation,
+    src514_metallb_class_mismatch,
 )
 from srcip_lint_rules.input import (
     src001_unreadable_input,
@@ -39,9 +43,13 @@ RULES: tuple[Rule, ...] = (
     src102_edge_proxy_behind_cluster_policy.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
+    src310_metallb_shared_ip_refused.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,
+    src511_metallb_unknown_annotation.RULE,
+    src512_metallb_deprecated_annotation.RULE,
+    src514_metallb_class_mismatch.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,

@@ -11,11 +11,14 @@ from functools import cached_property
 
 from srcip_lint.balancers import identify
 from srcip_lint.bundle import Bundle
+from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.allocation import labels_of, may_come_from
+from srcip_lint.metallb.allocation import ALLOW_SHARED_IP, asked, labels_of, may_come_from, requested
+from srcip_lint.metallb.annotations import MetalLbAnnotation, annotations_of
 from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
 from srcip_lint.metallb.installation import Installation, installation
 from srcip_lint.metallb.reach import reaches, speaks_for
+from srcip_lint.model.sharing import Sharers
 from srcip_lint.placement import Inventory, NodeSet
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
@@ -93,6 +96,31 @@ class MetalLB:
         if balancer.family is None:
             return Answer.UNKNOWN
         return Answer.YES if balancer.family.name.startswith("metallb") else Answer.NO
+
+    def unclaimed(self, service: Service) -> bool:
+        """Does nothing at all tell who serves a LoadBalancer Service?"""
+        has_class = service.load_balancer_class.value is not None
+        return not has_class and not identify(service, self.bundle, self.environment).named
+
+    @cached_property
+    def sharers(self) -> Sharers:
+        """The questions about Services that are to share an address."""
+        return Sharers(self)
+
+    def annotations(self, service: Service) -> tuple[MetalLbAnnotation, ...]:
+        """A Service's annotations with one of MetalLB's prefixes, whether MetalLB reads them or not."""
+        return annotations_of(service)
+
+    def pool_asked(self, service: Service) -> AddressPool | None:
+        """A pool that a Service asks for an address of; None where it asks for no address, or for one of no pool that
+        was read."""
+        asks = requested(service).addresses
+        return next((pool for pool, answer in self.pools_for(service) if asks and answer is Answer.YES), None)
+
+    def address_place(self, service: Service) -> Place:
+        """Where a Service asks for its address, else for sharing one, else where it is a LoadBalancer."""
+        key = asked(service, ALLOW_SHARED_IP)
+        return requested(service).place or (key.place if key else service.type.place)
 
     def pools_for(self, service: Service) -> tuple[tuple[AddressPool, Answer], ...]:
         """The pools that a Service's address may come from (the facts' ALG-POOLS), and whether that is sure."""
