@@ -43,7 +43,7 @@ from srcip_lint.placement import (
 )
 from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
-from srcip_lint.resources.objects import Object
+from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Service
@@ -96,6 +96,7 @@ __all__ = [
     "labelled",
     "nodes_selected",
     "required_here",
+    "same_namespace",
     "spelled",
     "subset",
     "surely",

@@ -7,6 +7,7 @@ from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
     src310_metallb_shared_ip_refused,
+    src311_metallb_shared_ip_divergent_endpoints,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src310_metallb_shared_ip_refused.RULE,
+    src311_metallb_shared_ip_divergent_endpoints.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,

@@ -60,7 +60,8 @@ def backend(service: Service) -> Backend | None:
     policy, values = service.external_traffic_policy.value, service.selector.value
     if policy == "Cluster":
         return frozenset()
-    if policy != "Local" or any(isinstance(value, Unknown) for value in values.values()):
+    is_unread = service.selector.written and not values
+    if policy != "Local" or is_unread or any(isinstance(value, Unknown) for value in values.values()):
         return None
     return frozenset((key, value) for key, value in values.items() if isinstance(value, str))
 

@@ -171,6 +171,17 @@ class MetalLB:
             sure=Answer.UNKNOWN not in answers,
         )
 
+    def layer2(self, service: Service) -> Answer:
+        """Is a Service's address announced in layer 2 and not over BGP? Unknown where it is both, and where no
+        advertisement that may speak for it was read and nothing else tells."""
+        found = self.announcement(service)
+        if found.advertisements:
+            modes = {each.is_l2 for each in found.advertisements}
+        else:
+            family = identify(service, self.bundle, self.environment).family
+            modes = {family.name == "metallb-l2"} if family and family.name != "metallb" else set()
+        return Answer.UNKNOWN if len(modes) != 1 else Answer.YES if modes.pop() else Answer.NO
+
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
         that they run on a node is not known."""

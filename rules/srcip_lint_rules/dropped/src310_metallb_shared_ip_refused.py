@@ -179,7 +179,7 @@ def _refused(
         object=sharing.service.object,
         related=_related(model, sharing, refusals),
         assumptions=assumptions,
-        fixes=_fixes(sharing, refusals),
+        fixes=_fixes(refusals),
     )
 
 
@@ -203,7 +203,7 @@ def _apart(model: Model, sharing: Sharing, refusals: tuple[Refusal, ...]) -> Dia
         object=sharing.service.object,
         related=_related(model, sharing, refusals),
         assumptions=sharing.assumptions,
-        fixes=_fixes(sharing, refusals),
+        fixes=_fixes(refusals),
     )
 
 
@@ -222,7 +222,7 @@ def _related(model: Model, sharing: Sharing, refusals: tuple[Refusal, ...]) -> t
     return tuple(found)
 
 
-def _fixes(sharing: Sharing, refusals: tuple[Refusal, ...]) -> tuple[str, ...]:
+def _fixes(refusals: tuple[Refusal, ...]) -> tuple[str, ...]:
     own = "give each of them an address of its own"
     causes = {refusal.cause for refusal in refusals}
     if causes == {Cause.KEY}:
