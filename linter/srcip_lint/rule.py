@@ -43,6 +43,7 @@ from srcip_lint.placement import (
 )
 from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
+from srcip_lint.resources.metallb import Advertisement
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -52,6 +53,7 @@ from srcip_lint.resources.workload import Workload
 __all__ = [
     "HOSTNAME",
     "Addresses",
+    "Advertisement",
     "AffinityTerm",
     "Answer",
     "Cause",

@@ -8,6 +8,7 @@ from srcip_lint_rules.dropped import (
     src302_external_service_no_backends,
     src310_metallb_shared_ip_refused,
     src311_metallb_shared_ip_divergent_endpoints,
+    src316_metallb_shared_ip_with_l2_service_selectors,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     src302_external_service_no_backends.RULE,
     src310_metallb_shared_ip_refused.RULE,
     src311_metallb_shared_ip_divergent_endpoints.RULE,
+    src316_metallb_shared_ip_with_l2_service_selectors.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,

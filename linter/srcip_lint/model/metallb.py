@@ -13,7 +13,7 @@ from srcip_lint.balancers import identify
 from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.allocation import ALLOW_SHARED_IP, asked, labels_of, may_come_from, requested
+from srcip_lint.metallb.allocation import ADDRESS_POOL, ALLOW_SHARED_IP, asked, labels_of, may_come_from, requested
 from srcip_lint.metallb.annotations import MetalLbAnnotation, annotations_of
 from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
 from srcip_lint.metallb.installation import Installation, installation
@@ -171,6 +171,30 @@ class MetalLB:
             sure=Answer.UNKNOWN not in answers,
         )
 
+    def picked_in_layer2(self, service: Service) -> tuple[Advertisement, ...]:
+        """The L2Advertisements that surely pick a Service by its labels, where each pool that its address may come from
+        has one; else none. Of an advertisement that files define in several ways each has to."""
+        found: dict[Advertisement, None] = {}
+        for pool, _ in self.pools_for(service):
+            picks = [each for each, reach in self.reaching(pool) if reach is Answer.YES and _picks(each, service)]
+            sure = [each for each in picks if all(other in picks for other in self._definitions(each, service))]
+            if not sure:
+                return ()
+            found.update(dict.fromkeys(sure))
+        return tuple(found)
+
+    def _definitions(self, advertisement: Advertisement, service: Service) -> tuple[Advertisement, ...]:
+        """What is written of an advertisement in files that can be in one bundle with a Service."""
+        return tuple(
+            each
+            for each in self.advertisements
+            if each.object.ref == advertisement.object.ref and self.bundle.compatible(service.object, each.object)
+        )
+
+    def names_its_pool(self, service: Service) -> bool:
+        """Does a Service ask for a pool, or for an address?"""
+        return asked(service, ADDRESS_POOL) is not None or bool(requested(service).addresses)
+
     def layer2(self, service: Service) -> Answer:
         """Is a Service's address announced in layer 2 and not over BGP? Unknown where it is both, and where no
         advertisement that may speak for it was read and nothing else tells."""
@@ -196,3 +220,9 @@ class MetalLB:
             has_memberlist=found.has_memberlist is not False,
             ignores_exclusion=found.ignores_exclusion is True,
         )
+
+
+def _picks(advertisement: Advertisement, service: Service) -> bool:
+    """Does an L2Advertisement surely speak for a Service because of its labels?"""
+    is_selective = advertisement.is_l2 and not advertisement.service_selectors.absent
+    return is_selective and speaks_for(advertisement, service) is Answer.YES

@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
 from srcip_lint.metallb.addresses import Address, known, ranges
-from srcip_lint.metallb.allocation import ADDRESS_POOL, asked, requested
+from srcip_lint.metallb.allocation import requested
 from srcip_lint.metallb.requests import conflicts
 from srcip_lint.metallb.sharing import Refusal, admitted, meant_key, refusals, refusals_as_meant
 from srcip_lint.resources.metallb import AddressPool
@@ -99,7 +99,7 @@ class Sharers:
         inside = ranges(pool)
         if not known(pool) or len(inside) != 1 or inside[0].size != 1:
             return None
-        is_pinned = all(asked(each, ADDRESS_POOL) or requested(each).addresses for each in both)
+        is_pinned = all(self._metallb.names_its_pool(each) for each in both)
         is_sure = is_pinned or self._metallb.environment.closed_world
         return OnlyPool(pool, inside[0].first, () if is_sure else ("no other pool is open to these Services",))
 
