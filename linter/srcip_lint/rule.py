@@ -15,6 +15,7 @@ from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
 from srcip_lint.metallb.annotations import MetalLbAnnotation
+from srcip_lint.metallb.requests import RequestConflict
 from srcip_lint.metallb.sharing import Cause, Refusal
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
 from srcip_lint.model.sharing import OnlyPool, Sharing
@@ -80,6 +81,7 @@ __all__ = [
     "Reach",
     "Refusal",
     "Related",
+    "RequestConflict",
     "Requirement",
     "Rule",
     "Selector",

@@ -22,6 +22,7 @@ from srcip_lint_rules.ignored import (
     src511_metallb_unknown_annotation,
     src512_metallb_deprecated_annotation,
     src514_metallb_class_mismatch,
+    src519_metallb_ip_request_conflict,
 )
 from srcip_lint_rules.input import (
     src001_unreadable_input,
@@ -54,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     src511_metallb_unknown_annotation.RULE,
     src512_metallb_deprecated_annotation.RULE,
     src514_metallb_class_mismatch.RULE,
+    src519_metallb_ip_request_conflict.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,

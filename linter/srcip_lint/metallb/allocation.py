@@ -63,7 +63,7 @@ def may_come_from(service: Service, pool: AddressPool, namespaces: Mapping[str, 
 
     YES: nothing written stands against it. `namespaces` are the labels of the namespaces that were read.
     """
-    allocated = _allocated_to(service, pool, namespaces)
+    allocated = allocated_to(service, pool, namespaces)
     asks = requested(service)
     if asks.unknown and not asks.addresses:
         return every((Answer.UNKNOWN, allocated))
@@ -84,7 +84,7 @@ def _of(value: object, answers: Mapping[bool, Answer]) -> Answer:
     return answers[value] if isinstance(value, bool) else Answer.UNKNOWN
 
 
-def _allocated_to(service: Service, pool: AddressPool, namespaces: Mapping[str, Labels]) -> Answer:
+def allocated_to(service: Service, pool: AddressPool, namespaces: Mapping[str, Labels]) -> Answer:
     """Is a pool open to a Service? With `serviceAllocation` both the namespace and the labels must fit, where it names
     any (metallb `internal/allocator` isPoolCompatibleWithService)."""
     kept = pool.allocation

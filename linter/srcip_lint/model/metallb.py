@@ -18,6 +18,7 @@ from srcip_lint.metallb.annotations import MetalLbAnnotation, annotations_of
 from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
 from srcip_lint.metallb.installation import Installation, installation
 from srcip_lint.metallb.reach import reaches, speaks_for
+from srcip_lint.metallb.requests import RequestConflict, conflicts, unavailable
 from srcip_lint.model.sharing import Sharers
 from srcip_lint.placement import Inventory, NodeSet
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
@@ -170,6 +171,16 @@ class MetalLB:
             tuple(each for each in self.peers if self.bundle.compatible(service.object, each.object)),
             sure=Answer.UNKNOWN not in answers,
         )
+
+    def request_conflicts(self, service: Service) -> tuple[RequestConflict, ...]:
+        """Why MetalLB surely gives a Service none of the addresses it asks for; in a closed world also for want of a
+        pool."""
+        found = conflicts(service)
+        if found or not self.environment.closed_world:
+            return found
+        pools = [pool for pool in self.pools if self.bundle.compatible(service.object, pool.object)]
+        missing = unavailable(service, pools, self._namespaces)
+        return (missing,) if missing else ()
 
     def picked_in_layer2(self, service: Service) -> tuple[Advertisement, ...]:
         """The L2Advertisements that surely pick a Service by its labels, where each pool that its address may come from
