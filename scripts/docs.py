@@ -42,7 +42,8 @@ FIXTURES = ROOT / "fixtures" / "rules"
 def page(rule: Rule) -> str:
     """A rule's page in Markdown."""
     title = f"# {rule.id} {rule.name}\n"
-    facts = f"Severity: at most **{rule.severity.value}**. Family: {rule.family.name.lower()}.\n"
+    off = "" if rule.default else " Off by default: it runs where it is selected."
+    facts = f"Severity: at most **{rule.severity.value}**. Family: {rule.family.name.lower()}.{off}\n"
     return f"{NOTE}\n{title}\n{facts}\n{rule.doc.strip()}\n"
 
 

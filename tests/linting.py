@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.config import from_settings
@@ -31,12 +32,10 @@ def report(
 
 
 def findings_of(rule: Rule, example: Example) -> list[Finding]:
-    """What one rule reports about an example, with all rules running."""
-    return [
-        finding
-        for finding in report(example.sources, example.given, earlier=example.earlier).findings
-        if finding.rule == rule.id
-    ]
+    """What one rule reports about an example, with all rules running; one that is off by default is switched on."""
+    rules = [replace(each, default=True) if each is rule else each for each in RULES]
+    found = report(example.sources, example.given, rules, earlier=example.earlier).findings
+    return [finding for finding in found if finding.rule == rule.id]
 
 
 def bundle_of(files: Mapping[str, str]) -> Bundle:

@@ -37,6 +37,9 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
+from srcip_lint.metallb.annotations import MetalLbAnnotation
+from srcip_lint.metallb.requests import RequestConflict
+from srcip_lint.metallb.sharing import Cause, Refusal
 from srcip_lint.model import (
     DeadTarget,
     Misplaced,
@@ -45,11 +48,13 @@ from srcip_lint.model import (
     NoMatch,
     NoNode,
     Rejection,
+    Requirement,
     Unadvertised,
     UnknownName,
     Unread,
     WayIn,
 )
+from srcip_lint.model.sharing import OnlyPool, Sharing
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
@@ -79,7 +84,8 @@ from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
 from srcip_lint.readiness import injected, probed, unguarded
 from srcip_lint.resources.budget import PodDisruptionBudget
-from srcip_lint.resources.objects import Object
+from srcip_lint.resources.metallb import Advertisement
+from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
@@ -91,6 +97,7 @@ __all__ = [
     "HOSTNAME",
     "SOURCE_RANGES",
     "Addresses",
+    "Advertisement",
     "AffinityTerm",
     "Answer",
     "Autoscaler",
@@ -100,6 +107,7 @@ __all__ = [
     "Bound",
     "Bypassed",
     "Caller",
+    "Cause",
     "Change",
     "Check",
     "Container",
@@ -115,6 +123,7 @@ __all__ = [
     "LegacyAnnotation",
     "Limit",
     "Manner",
+    "MetalLbAnnotation",
     "Misplaced",
     "MissingProfile",
     "MixedOnHost",
@@ -124,6 +133,7 @@ __all__ = [
     "NodeSet",
     "Object",
     "Observation",
+    "OnlyPool",
     "Pace",
     "Place",
     "Placement",
@@ -131,15 +141,18 @@ __all__ = [
     "Policed",
     "PortClaim",
     "Reach",
+    "Refusal",
     "Refused",
     "Rejection",
     "Related",
+    "RequestConflict",
     "Requirement",
     "Rivalry",
     "Rule",
     "Selector",
     "Service",
     "Severity",
+    "Sharing",
     "SourcePath",
     "Spot",
     "SpreadConstraint",
@@ -172,6 +185,7 @@ __all__ = [
     "nodes_selected",
     "probed",
     "required_here",
+    "same_namespace",
     "spelled",
     "subset",
     "surely",

@@ -1,7 +1,7 @@
-"""Which pool a Service's address comes from, and whether two Services may share one.
+"""Which pool a Service's address comes from. Whether two Services may share one is told by `sharing`.
 
 Sources: metallb `controller/service.go` (getDesiredLbIPs, valueForAnnotation, allocateIPs), `internal/allocator`
-(Assign, Allocate, isPoolCompatibleWithService, sharingOK), `internal/allocator/k8salloc` (BackendKey).
+(Assign, Allocate, isPoolCompatibleWithService).
 """
 
 from __future__ import annotations
@@ -43,15 +43,16 @@ class Requested:
 
 
 def requested(service: Service) -> Requested:
-    """The addresses a Service asks for, by the annotation or else by `spec.loadBalancerIP`; none where it asks for
-    none."""
+    """The addresses a Service asks for, by the annotation or else by `spec.loadBalancerIP`, which holds one; none where
+    it asks for none."""
     by_annotation = asked(service, LOAD_BALANCER_IPS)
     found = by_annotation or (service.load_balancer_ip if service.load_balancer_ip.value else None)
     if found is None:
         return Requested()
     if not isinstance(found.value, str):
         return Requested((), found.place, unknown=True)
-    parsed = [parse_address(part) for part in found.value.split(",")]
+    parts = found.value.split(",") if by_annotation else [found.value]
+    parsed = [parse_address(part) for part in parts]
     addresses = tuple(address for address in parsed if address is not None)
     return Requested(addresses, found.place, unknown=len(addresses) < len(parsed))
 
@@ -62,7 +63,7 @@ def may_come_from(service: Service, pool: AddressPool, namespaces: Mapping[str, 
 
     YES: nothing written stands against it. `namespaces` are the labels of the namespaces that were read.
     """
-    allocated = _allocated_to(service, pool, namespaces)
+    allocated = allocated_to(service, pool, namespaces)
     asks = requested(service)
     if asks.unknown and not asks.addresses:
         return every((Answer.UNKNOWN, allocated))
@@ -83,7 +84,7 @@ def _of(value: object, answers: Mapping[bool, Answer]) -> Answer:
     return answers[value] if isinstance(value, bool) else Answer.UNKNOWN
 
 
-def _allocated_to(service: Service, pool: AddressPool, namespaces: Mapping[str, Labels]) -> Answer:
+def allocated_to(service: Service, pool: AddressPool, namespaces: Mapping[str, Labels]) -> Answer:
     """Is a pool open to a Service? With `serviceAllocation` both the namespace and the labels must fit, where it names
     any (metallb `internal/allocator` isPoolCompatibleWithService)."""
     kept = pool.allocation
@@ -114,36 +115,3 @@ def _in_namespaces(namespace: str | None, pool: AddressPool, namespaces: Mapping
 def labels_of(namespaces: Iterable[Namespace]) -> dict[str, Labels]:
     """The labels of namespaces, by name."""
     return {each.object.name: each.object.labels for each in namespaces}
-
-
-@dataclass(frozen=True, slots=True)
-class SharingKey:
-    """What two Services must have in common to share an address. An empty `sharing` shares with nobody; `backend` is
-    the selector under Local, and empty under Cluster: the namespace is no part of it."""
-
-    sharing: str
-    backend: frozenset[tuple[str, str]]
-    place: Place | None = None
-
-
-def sharing_key(service: Service) -> SharingKey | None:
-    """A Service's key; None where part of it cannot be read."""
-    allowed, policy = asked(service, ALLOW_SHARED_IP), service.external_traffic_policy.value
-    values = service.selector.value
-    if policy not in ("Cluster", "Local") or (allowed and not isinstance(allowed.value, str)):
-        return None
-    if policy == "Local" and any(isinstance(value, Unknown) for value in values.values()):
-        return None
-    selector = frozenset((key, value) for key, value in values.items() if isinstance(value, str))
-    sharing = allowed.value if allowed and isinstance(allowed.value, str) else ""
-    return SharingKey(sharing, selector if policy == "Local" else frozenset(), allowed.place if allowed else None)
-
-
-def ports(service: Service) -> frozenset[tuple[str, int]] | None:
-    """The protocols and ports a Service takes on its address; None where one of them cannot be read."""
-    found = [(port.protocol.value, port.port.value) for port in service.ports]
-    if not all(isinstance(protocol, str) and isinstance(number, int) for protocol, number in found):
-        return None
-    return frozenset(
-        (protocol, number) for protocol, number in found if isinstance(protocol, str) and isinstance(number, int)
-    )

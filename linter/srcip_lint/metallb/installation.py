@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle, nearest
 from srcip_lint.environment import Environment
+from srcip_lint.resources.fields import placeholder
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.selectors import Answer
@@ -127,9 +128,11 @@ def _declared_version(value: object) -> Version | None:
 
 
 def _class(workloads: list[Workload]) -> str | None:
-    """What `--lb-class` says in the manifests; empty where the flag is not there; None without manifests."""
+    """What `--lb-class` says in the manifests; empty where the flag is not there; None without manifests, and
+    where they disagree or hold a placeholder."""
     values = {_argument(container, "--lb-class") for workload in workloads for container, _ in _containers(workload)}
-    return (values.pop() or "") if len(values) == 1 else None
+    value = (values.pop() or "") if len(values) == 1 else None
+    return None if placeholder(value) else value
 
 
 def _argument(container: Container, flag: str) -> str | None:

@@ -11,11 +11,15 @@ from functools import cached_property
 
 from srcip_lint.balancers import identify
 from srcip_lint.bundle import Bundle
+from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.allocation import labels_of, may_come_from
+from srcip_lint.metallb.allocation import ADDRESS_POOL, ALLOW_SHARED_IP, asked, labels_of, may_come_from, requested
+from srcip_lint.metallb.annotations import MetalLbAnnotation, annotations_of
 from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
 from srcip_lint.metallb.installation import Installation, installation
 from srcip_lint.metallb.reach import reaches, speaks_for
+from srcip_lint.metallb.requests import RequestConflict, conflicts, unavailable
+from srcip_lint.model.sharing import Sharers
 from srcip_lint.placement import Inventory, NodeSet
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
@@ -94,6 +98,31 @@ class MetalLB:
             return Answer.UNKNOWN
         return Answer.YES if balancer.family.name.startswith("metallb") else Answer.NO
 
+    def unclaimed(self, service: Service) -> bool:
+        """Does nothing at all tell who serves a LoadBalancer Service?"""
+        has_class = service.load_balancer_class.value is not None
+        return not has_class and not identify(service, self.bundle, self.environment).named
+
+    @cached_property
+    def sharers(self) -> Sharers:
+        """The questions about Services that are to share an address."""
+        return Sharers(self)
+
+    def annotations(self, service: Service) -> tuple[MetalLbAnnotation, ...]:
+        """A Service's annotations with one of MetalLB's prefixes, whether MetalLB reads them or not."""
+        return annotations_of(service)
+
+    def pool_asked(self, service: Service) -> AddressPool | None:
+        """A pool that a Service asks for an address of; None where it asks for no address, or for one of no pool that
+        was read."""
+        asks = requested(service).addresses
+        return next((pool for pool, answer in self.pools_for(service) if asks and answer is Answer.YES), None)
+
+    def address_place(self, service: Service) -> Place:
+        """Where a Service asks for its address, else for sharing one, else where it is a LoadBalancer."""
+        key = asked(service, ALLOW_SHARED_IP)
+        return requested(service).place or (key.place if key else service.type.place)
+
     def pools_for(self, service: Service) -> tuple[tuple[AddressPool, Answer], ...]:
         """The pools that a Service's address may come from (the facts' ALG-POOLS), and whether that is sure."""
         found = (
@@ -143,6 +172,51 @@ class MetalLB:
             sure=Answer.UNKNOWN not in answers,
         )
 
+    def request_conflicts(self, service: Service) -> tuple[RequestConflict, ...]:
+        """Why MetalLB surely gives a Service none of the addresses it asks for; in a closed world also for want of a
+        pool."""
+        found = conflicts(service)
+        if found or not self.environment.closed_world:
+            return found
+        pools = [pool for pool in self.pools if self.bundle.compatible(service.object, pool.object)]
+        missing = unavailable(service, pools, self._namespaces)
+        return (missing,) if missing else ()
+
+    def picked_in_layer2(self, service: Service) -> tuple[Advertisement, ...]:
+        """The L2Advertisements that surely pick a Service by its labels, where each pool that its address may come from
+        has one; else none. Of an advertisement that files define in several ways each has to."""
+        found: dict[Advertisement, None] = {}
+        for pool, _ in self.pools_for(service):
+            picks = [each for each, reach in self.reaching(pool) if reach is Answer.YES and _picks(each, service)]
+            sure = [each for each in picks if all(other in picks for other in self._definitions(each, service))]
+            if not sure:
+                return ()
+            found.update(dict.fromkeys(sure))
+        return tuple(found)
+
+    def _definitions(self, advertisement: Advertisement, service: Service) -> tuple[Advertisement, ...]:
+        """What is written of an advertisement in files that can be in one bundle with a Service."""
+        return tuple(
+            each
+            for each in self.advertisements
+            if each.object.ref == advertisement.object.ref and self.bundle.compatible(service.object, each.object)
+        )
+
+    def names_its_pool(self, service: Service) -> bool:
+        """Does a Service ask for a pool, or for an address?"""
+        return asked(service, ADDRESS_POOL) is not None or bool(requested(service).addresses)
+
+    def layer2(self, service: Service) -> Answer:
+        """Is a Service's address announced in layer 2 and not over BGP? Unknown where it is both, and where no
+        advertisement that may speak for it was read and nothing else tells."""
+        found = self.announcement(service)
+        if found.advertisements:
+            modes = {each.is_l2 for each in found.advertisements}
+        else:
+            family = identify(service, self.bundle, self.environment).family
+            modes = {family.name == "metallb-l2"} if family and family.name != "metallb" else set()
+        return Answer.UNKNOWN if len(modes) != 1 else Answer.YES if modes.pop() else Answer.NO
+
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
         that they run on a node is not known."""
@@ -157,3 +231,9 @@ class MetalLB:
             has_memberlist=found.has_memberlist is not False,
             ignores_exclusion=found.ignores_exclusion is True,
         )
+
+
+def _picks(advertisement: Advertisement, service: Service) -> bool:
+    """Does an L2Advertisement surely speak for a Service because of its labels?"""
+    is_selective = advertisement.is_l2 and not advertisement.service_selectors.absent
+    return is_selective and speaks_for(advertisement, service) is Answer.YES
