@@ -14,7 +14,9 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
+from srcip_lint.metallb.aggregation import Aggregate
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
+from srcip_lint.model.aggregation import Companion, Tenant
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -50,9 +52,11 @@ __all__ = [
     "HOSTNAME",
     "Addresses",
     "AffinityTerm",
+    "Aggregate",
     "Answer",
     "Change",
     "Check",
+    "Companion",
     "Coverage",
     "DeadTarget",
     "DeclaredNode",
@@ -79,6 +83,7 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "Tenant",
     "WayIn",
     "Whose",
     "Workload",

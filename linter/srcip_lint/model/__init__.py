@@ -14,6 +14,7 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.model.aggregation import Aggregation
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
@@ -63,6 +64,11 @@ class Model:
     def metallb(self) -> MetalLB:
         """The questions about MetalLB: pools, advertisements, peers, speakers."""
         return MetalLB(self.bundle, self.environment)
+
+    @cached_property
+    def aggregation(self) -> Aggregation:
+        """The questions about prefixes that hold the addresses of several Services."""
+        return Aggregation(self.metallb, self._siting)
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:
@@ -263,6 +269,10 @@ class Model:
     def pinned(self, workload: Workload) -> bool:
         """Is the workload bound to nodes by their names?"""
         return pinned(workload.template)
+
+    def together(self, world: tuple[Workload, ...]) -> bool:
+        """Do the pods of these workloads surely all stand on one node?"""
+        return self._siting.together(world)
 
     def targets(self, service: Service) -> tuple[DeclaredNode, ...]:
         """The nodes that packets for a Service are sent to: of the inventory those that its declared edge chooses, else
