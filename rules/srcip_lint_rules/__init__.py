@@ -12,6 +12,8 @@ from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
     src602_spread_selector_mismatch,
     src605_local_single_replica,
+    src610_metallb_l2_local_idle_replicas,
+    src611_metallb_bgp_local_imbalance,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -47,4 +49,6 @@ RULES: tuple[Rule, ...] = (
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
+    src610_metallb_l2_local_idle_replicas.RULE,
+    src611_metallb_bgp_local_imbalance.RULE,
 )

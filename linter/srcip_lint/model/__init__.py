@@ -270,6 +270,10 @@ class Model:
         """Is the workload bound to nodes by their names?"""
         return pinned(workload.template)
 
+    def pods(self, world: tuple[Workload, ...]) -> int:
+        """How many pods these workloads surely have at least, without those of DaemonSets."""
+        return sum((self.replicas(workload) or 0) + (workload.kind == "Pod") for workload in world)
+
     def together(self, world: tuple[Workload, ...]) -> bool:
         """Do the pods of these workloads surely all stand on one node?"""
         return self._siting.together(world)
