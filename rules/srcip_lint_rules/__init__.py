@@ -19,6 +19,7 @@ from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
     src502_traffic_policy_invalid_value,
     src503_health_check_node_port_not_applicable,
+    src518_session_affinity_per_node,
 )
 from srcip_lint_rules.input import (
     src001_unreadable_input,
@@ -46,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,
+    src518_session_affinity_per_node.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
