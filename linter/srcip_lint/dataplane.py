@@ -90,7 +90,7 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Iden
     if environment.dataplane:
         why = Evidence(f"dataplane: {environment.dataplane} is declared")
         return Identified(DATAPLANES[environment.dataplane], Basis((why,)))
-    found = list(_signals(service, bundle))
+    found = list(signs(service.object, bundle))
     names = {name for name, _ in found}
     basis = Basis(tuple(evidence for _, evidence in found))
     if len(names) == 1:
@@ -121,17 +121,17 @@ def follows_service_local(service: Service) -> bool:
     return service.object.annotation("kube-router.io/service.local") == "true"
 
 
-def _signals(service: Service, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
+def signs(referrer: Object, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
     """The dataplanes that the objects of the nearest scope tell of, kube-router's agent and Calico's among them."""
     found: list[tuple[Object, str | None]] = [
         *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.object.name in _CONFIG_MAPS),
         *((each.object, each.dataplane) for each in bundle.dataplane_settings),
         *((each.object, _of_agent(each)) for each in bundle.workloads),
     ]
-    telling = [(each, name) for each, name in found if name and bundle.compatible(service.object, each)]
-    near = max((closeness(service.object.folder, each.folder) for each, _ in telling), default=0)
+    telling = [(each, name) for each, name in found if name and bundle.compatible(referrer, each)]
+    near = max((closeness(referrer.folder, each.folder) for each, _ in telling), default=0)
     for each, name in telling:
-        if closeness(service.object.folder, each.folder) == near:
+        if closeness(referrer.folder, each.folder) == near:
             yield name, _is_there(each)
 
 
@@ -173,4 +173,4 @@ def _of_config_map(config: ConfigMap) -> str | None:
     return f"cilium-{mode}" if known else "cilium"
 
 
-__all__ = ["ASSUMED", "DATAPLANES", "Dataplane", "Identified", "Keeps", "follows_service_local", "identify"]
+__all__ = ["ASSUMED", "DATAPLANES", "Dataplane", "Identified", "Keeps", "follows_service_local", "identify", "signs"]

@@ -17,6 +17,7 @@ from srcip_lint.finding import Severity
 from srcip_lint.metallb.aggregation import Aggregate
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
 from srcip_lint.model.aggregation import Companion, Tenant
+from srcip_lint.model.arp import LaxProxy
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -64,6 +65,7 @@ __all__ = [
     "Family",
     "Hop",
     "Inventory",
+    "LaxProxy",
     "Limit",
     "Manner",
     "Model",

@@ -7,6 +7,7 @@ from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
     src309_metallb_bgp_aggregate_blackholes_local,
+    src320_metallb_ipvs_strict_arp,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
@@ -44,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src309_metallb_bgp_aggregate_blackholes_local.RULE,
+    src320_metallb_ipvs_strict_arp.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,

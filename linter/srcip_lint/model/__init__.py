@@ -15,6 +15,7 @@ from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.model.aggregation import Aggregation
+from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
@@ -69,6 +70,11 @@ class Model:
     def aggregation(self) -> Aggregation:
         """The questions about prefixes that hold the addresses of several Services."""
         return Aggregation(self.metallb, self._siting)
+
+    @cached_property
+    def lax_proxies(self) -> tuple[LaxProxy, ...]:
+        """The kube-proxies that let every node answer ARP for an address that MetalLB announces in layer 2."""
+        return tuple(find_lax_proxies(self.metallb))
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:
