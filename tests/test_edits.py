@@ -15,7 +15,7 @@ from srcip_lint.rule import Change
 from srcip_lint.sources import Source
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rules"
-MENDED = ("SRC501", "SRC502", "SRC503")
+MENDED = ("SRC320", "SRC501", "SRC502", "SRC503")
 """The rules that propose edits."""
 
 INVALID = "apiVersion: v1\nkind: Service\nmetadata:\n  name: web\nspec:\n  type: NodePort\n  ports:\n    - port: 80\n"

@@ -94,7 +94,7 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Iden
     if environment.dataplane:
         why = Evidence(f"dataplane: {environment.dataplane} is declared")
         return Identified(DATAPLANES[environment.dataplane], Basis((why,)))
-    found = list(_signals(service, bundle))
+    found = list(signs(service.object, bundle))
     names = {name for name, _ in found}
     basis = Basis(tuple(evidence for _, evidence in found))
     if len(names) > 1 and all(name in _KUBE_PROXY for name in names):
@@ -147,17 +147,17 @@ def _covers_node_ports(config: ConfigMap) -> bool:
     return setting is not None and setting.value != "false"
 
 
-def _signals(service: Service, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
+def signs(referrer: Object, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
     """The dataplanes that the objects of the nearest scope tell of, kube-router's agent and Calico's among them."""
     found: list[tuple[Object, str | None]] = [
         *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.kube_proxy or _is_cilium(each)),
         *((each.object, each.dataplane) for each in bundle.dataplane_settings),
         *((each.object, _of_agent(each)) for each in bundle.workloads),
     ]
-    telling = [(each, name) for each, name in found if name and bundle.compatible(service.object, each)]
-    near = max((closeness(service.object.folder, each.folder) for each, _ in telling), default=0)
+    telling = [(each, name) for each, name in found if name and bundle.compatible(referrer, each)]
+    near = max((closeness(referrer.folder, each.folder) for each, _ in telling), default=0)
     for each, name in telling:
-        if closeness(service.object.folder, each.folder) == near:
+        if closeness(referrer.folder, each.folder) == near:
             yield name, _is_there(each)
 
 
@@ -203,7 +203,8 @@ def _of_config_map(config: ConfigMap) -> str | None:
     """The dataplane that `cilium-config` or kube-proxy's own ConfigMap sets up. A value we do not know means
     unknown."""
     if config.kube_proxy:
-        return _kube_proxy(config.kube_proxy.mode)
+        mode = config.kube_proxy.mode.value
+        return _kube_proxy(mode if isinstance(mode, str) and mode else None)
     values = {key: located.value for key, located in config.data.items()}
     replaces = values.get("kube-proxy-replacement")
     if replaces in ("false", "disabled"):
@@ -223,4 +224,5 @@ __all__ = [
     "follows_service_local",
     "guards_node_ports",
     "identify",
+    "signs",
 ]

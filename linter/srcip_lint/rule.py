@@ -37,6 +37,7 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
+from srcip_lint.metallb.aggregation import Aggregate
 from srcip_lint.metallb.annotations import MetalLbAnnotation
 from srcip_lint.metallb.requests import RequestConflict
 from srcip_lint.metallb.sharing import Cause, Refusal
@@ -48,12 +49,13 @@ from srcip_lint.model import (
     NoMatch,
     NoNode,
     Rejection,
-    Requirement,
     Unadvertised,
     UnknownName,
     Unread,
     WayIn,
 )
+from srcip_lint.model.aggregation import Companion, Tenant
+from srcip_lint.model.arp import LaxProxy
 from srcip_lint.model.sharing import OnlyPool, Sharing
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
@@ -99,6 +101,7 @@ __all__ = [
     "Addresses",
     "Advertisement",
     "AffinityTerm",
+    "Aggregate",
     "Answer",
     "Autoscaler",
     "BackDoor",
@@ -110,6 +113,7 @@ __all__ = [
     "Cause",
     "Change",
     "Check",
+    "Companion",
     "Container",
     "Coverage",
     "DeadTarget",
@@ -120,6 +124,7 @@ __all__ = [
     "Family",
     "Hop",
     "Inventory",
+    "LaxProxy",
     "LegacyAnnotation",
     "Limit",
     "Manner",
@@ -156,6 +161,7 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "Tenant",
     "Unadvertised",
     "UnknownName",
     "Unread",

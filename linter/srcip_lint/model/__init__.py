@@ -23,6 +23,8 @@ from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
 from srcip_lint.model.acceptance import Acceptance, Misplaced, MissingProfile, Rejection, Unread
 from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
+from srcip_lint.model.aggregation import Aggregation
+from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
@@ -93,6 +95,16 @@ class Model:
     def acceptance(self) -> Acceptance:
         """The questions about what MetalLB takes of its configuration, and what it rejects or does not read."""
         return Acceptance(self.bundle, self.environment, self.metallb, self._siting)
+
+    @cached_property
+    def aggregation(self) -> Aggregation:
+        """The questions about prefixes that hold the addresses of several Services."""
+        return Aggregation(self.metallb, self._siting)
+
+    @cached_property
+    def lax_proxies(self) -> tuple[LaxProxy, ...]:
+        """The kube-proxies that let every node answer ARP for an address that MetalLB announces in layer 2."""
+        return tuple(find_lax_proxies(self.metallb))
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:
@@ -333,6 +345,14 @@ class Model:
     def pinned(self, workload: Workload) -> bool:
         """Is the workload bound to nodes by their names?"""
         return pinned(workload.template)
+
+    def pods(self, world: tuple[Workload, ...]) -> int:
+        """How many pods these workloads surely have at least, without those of DaemonSets."""
+        return sum((self.replicas(workload) or 0) + (workload.kind == "Pod") for workload in world)
+
+    def together(self, world: tuple[Workload, ...]) -> bool:
+        """Do the pods of these workloads surely all stand on one node?"""
+        return self._siting.together(world)
 
     def targets(self, service: Service) -> tuple[DeclaredNode, ...]:
         """The nodes that packets for a Service are sent to: of the inventory those that its declared edge chooses, else

@@ -6,6 +6,7 @@ Everything that may be in one bundle with the object that is asked about counts,
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,7 +24,7 @@ from srcip_lint.model.sharing import Sharers
 from srcip_lint.placement import Inventory, NodeSet
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
-from srcip_lint.resources.selectors import Answer, Labels
+from srcip_lint.resources.selectors import Answer, Labels, every, some
 from srcip_lint.resources.service import Service
 
 
@@ -50,6 +51,27 @@ class Announcement:
     def nodes(self) -> NodeSet:
         """The nodes that any of the advertisements names."""
         return advertised_from(self.advertisements)
+
+
+@dataclass(frozen=True, slots=True)
+class Protocols:
+    """Is a Service's address announced in layer 2, and is it by BGP?"""
+
+    l2: Answer
+    bgp: Answer
+
+
+_PROTOCOLS = {
+    "metallb-l2": Protocols(Answer.YES, Answer.NO),
+    "metallb-bgp": Protocols(Answer.NO, Answer.YES),
+}
+"""What the families of load balancers say about it."""
+
+
+def _agreed(answers: Iterable[Answer]) -> Answer:
+    """What all the pools say, where they agree."""
+    found = set(answers)
+    return found.pop() if len(found) == 1 else Answer.UNKNOWN
 
 
 class MetalLB:
@@ -216,6 +238,27 @@ class MetalLB:
             family = identify(service, self.bundle, self.environment).family
             modes = {family.name == "metallb-l2"} if family and family.name != "metallb" else set()
         return Answer.UNKNOWN if len(modes) != 1 else Answer.YES if modes.pop() else Answer.NO
+
+    def protocols(self, service: Service) -> Protocols:
+        """By which protocols a Service's address is announced: by the declared one, else by what reaches all the pools
+        that it may come from, else, where no pool was read, by the advertisements that are there."""
+        if self.handles(service) is not Answer.YES:
+            return Protocols(Answer.UNKNOWN, Answer.UNKNOWN)
+        family, pools = identify(service, self.bundle, self.environment).family, self.pools_for(service)
+        if self.environment.load_balancer in _PROTOCOLS or not pools:
+            return _PROTOCOLS.get(family.name if family else "", Protocols(Answer.UNKNOWN, Answer.UNKNOWN))
+        return Protocols(
+            _agreed(self._announced(service, pool, is_l2=True) for pool, _ in pools),
+            _agreed(self._announced(service, pool, is_l2=False) for pool, _ in pools),
+        )
+
+    def _announced(self, service: Service, pool: AddressPool, *, is_l2: bool) -> Answer:
+        """Is an address of the Service announced by a protocol, if it comes from this pool?"""
+        return some(
+            every((reach, speaks_for(each, service)))
+            for each, reach in self.reaching(pool)
+            if each.is_l2 is is_l2 and self.bundle.compatible(service.object, each.object)
+        )
 
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,

@@ -6,12 +6,17 @@ from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle, closeness, nearest
 from srcip_lint.environment import DeclaredNode, Environment
+from srcip_lint.metallb.announcement import Electorate
 from srcip_lint.placement import (
+    Conjunction,
     Inventory,
+    NodeSet,
     Pace,
     Placement,
     Separation,
+    chosen,
     labelled,
+    matches_pods,
     may_block,
     of_objects,
     pace,
@@ -20,14 +25,44 @@ from srcip_lint.placement import (
     runs_everywhere,
     separated,
     separations,
+    subset,
 )
 from srcip_lint.resources.metallb import Advertisement
-from srcip_lint.resources.pods import PodTemplate, SpreadConstraint
+from srcip_lint.resources.pods import HOSTNAME, NODE_NAME, PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
 _EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
+
+
+def _node_of(template: PodTemplate) -> str | None:
+    """The one node that a template's pods are bound to; None where it names none, or several."""
+    parts = chosen(template).parts
+    found = {_named_by(part) for part in parts}
+    return found.pop() if len(found) == 1 else None
+
+
+def _named_by(part: Conjunction) -> str | None:
+    names = {
+        requirement.values[0]
+        for requirement in (*part.labels, *part.names)
+        if requirement.operator == "In" and requirement.key in (HOSTNAME, NODE_NAME) and len(requirement.values) == 1
+    }
+    found = names.pop() if len(names) == 1 else None
+    return found if isinstance(found, str) else None
+
+
+def _draws_together(template: PodTemplate) -> bool:
+    """Must every pod stand on the node of another one of its own?"""
+    return any(
+        term.required
+        and term.own_namespace
+        and term.topology_key.value == HOSTNAME
+        and not term.mismatch_label_keys
+        and matches_pods(template, term.selector) is Answer.YES
+        for term in template.affinity
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +193,34 @@ class Siting:
         """Does the configuration say which nodes packets for the Service are sent to?"""
         edge = self.environment.edge(service.object.namespace, service.object.name)
         return edge is not None and edge.target_nodes is not None
+
+    def stands_on_all(self, world: tuple[Workload, ...], nodes: NodeSet, electorate: Electorate | None) -> Answer:
+        """Do these workloads surely put a pod on every node of a set that MetalLB may announce from? NO says that they
+        surely guarantee no such thing; `electorate` are the nodes of the inventory, None without one."""
+        placements = [placement for placement in map(self.placement, world) if placement]
+        if electorate and len(placements) == len(world):
+            covered = frozenset[str]().union(*(placement.steady.surely for placement in placements))
+            asked = [
+                node
+                for node in electorate.nodes
+                if nodes.has(node) is not Answer.NO and electorate.eligible(node) is not Answer.NO
+            ]
+            if all(node.name in covered for node in asked):
+                return Answer.YES
+            return Answer.NO if all(placement.known for placement in placements) else Answer.UNKNOWN
+        chosen_by = [chosen(workload.template).usual for workload in world if workload.kind == "DaemonSet"]
+        if any(subset(nodes.usual, found) is Answer.YES for found in chosen_by):
+            return Answer.YES
+        is_read = all(found.empty is Answer.NO for found in chosen_by)
+        return Answer.NO if is_read else Answer.UNKNOWN
+
+    def together(self, world: tuple[Workload, ...]) -> bool:
+        """Do the pods of these workloads surely all stand on one node: the one that they name, the only one that the
+        inventory leaves them, or the one that the first pod of a single workload draws the others to?"""
+        if self._have_one_node(world):
+            return True
+        names = {_node_of(workload.template) for workload in world}
+        return (len(names) == 1 and None not in names) or (len(world) == 1 and _draws_together(world[0].template))
 
     def targets(self, service: Service) -> tuple[DeclaredNode, ...]:
         """The nodes that packets for a Service are sent to: of the inventory those that its declared edge chooses, else
