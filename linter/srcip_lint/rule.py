@@ -14,7 +14,9 @@ from enum import Enum
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
+from srcip_lint.metallb.installation import EXCLUDED
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
+from srcip_lint.model.announcers import Announcers, Choice, Grounds, Meeting, Miss, named_by
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -34,12 +36,15 @@ from srcip_lint.placement import (
     NodeSet,
     Pace,
     Placement,
+    Sites,
     disjoint,
     labelled,
+    sites,
     subset,
 )
 from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
+from srcip_lint.resources.metallb import Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -47,21 +52,29 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
 __all__ = [
+    "EXCLUDED",
     "HOSTNAME",
     "Addresses",
+    "Advertisement",
     "AffinityTerm",
+    "Announcers",
     "Answer",
+    "BgpPeer",
     "Change",
     "Check",
+    "Choice",
     "Coverage",
     "DeadTarget",
     "DeclaredNode",
     "Diagnosis",
     "Family",
+    "Grounds",
     "Hop",
     "Inventory",
     "Limit",
     "Manner",
+    "Meeting",
+    "Miss",
     "Model",
     "NodeSet",
     "Object",
@@ -76,18 +89,23 @@ __all__ = [
     "Selector",
     "Service",
     "Severity",
+    "Sites",
     "SourcePath",
     "Spot",
     "SpreadConstraint",
     "WayIn",
     "Whose",
     "Workload",
+    "choices_here",
     "describe",
     "disjoint",
     "dotted",
     "labelled",
+    "listed",
+    "named_by",
     "nodes_selected",
     "required_here",
+    "sites",
     "spelled",
     "subset",
     "surely",
@@ -159,6 +177,26 @@ def required_here(requirement: Requirement | None) -> tuple[Related, ...]:
     if requirement is None or requirement.at is None:
         return ()
     return (Related(requirement.at, requirement.why, requirement.object),)
+
+
+def choices_here(meeting: Meeting) -> tuple[Related, ...]:
+    """The lines that choose the nodes of the announcements, of the pods and of the speakers."""
+    advertisers, speakers = meeting.announcers.advertisers, meeting.announcers.speakers
+    return (
+        *(Related(each.at, f"announces from {each.nodes or 'every node'}", each.object) for each in advertisers),
+        *(
+            Related(each.at, f"its pods stand on {each.nodes or 'whatever node'}", each.object)
+            for each in meeting.holders
+        ),
+        *(Related(each.at, f"the speaker runs on {each.nodes} only", each.object) for each in speakers),
+    )
+
+
+def listed(names: Iterable[str], limit: int = 3) -> str:
+    """Names in a sentence: the first few in order, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - limit} more" if len(ordered) > limit else ""
+    return ", ".join(ordered[:limit]) + more
 
 
 Check = Callable[[Model], Iterable[Diagnosis]]

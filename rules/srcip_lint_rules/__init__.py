@@ -6,6 +6,8 @@ from srcip_lint.rule import Rule
 from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
+    src306_metallb_announcers_disjoint_from_pods,
+    src315_metallb_local_on_excluded_nodes,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
@@ -39,6 +41,8 @@ RULES: tuple[Rule, ...] = (
     src102_edge_proxy_behind_cluster_policy.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
+    src306_metallb_announcers_disjoint_from_pods.RULE,
+    src315_metallb_local_on_excluded_nodes.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,

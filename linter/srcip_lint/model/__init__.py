@@ -14,6 +14,7 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
+from srcip_lint.model.announcers import Announcers, Meeting, announcers, meeting
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
@@ -54,6 +55,7 @@ class Model:
         self._ways: dict[Service, tuple[WayIn, ...]] = {}
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
         self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
+        self._announcers: dict[Service, Announcers | None] = {}
 
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment) -> Model:
@@ -203,6 +205,23 @@ class Model:
         """Where the workload's pods stand on the nodes of its inventory, in a steady state, during an update and during
         a drain; None without an inventory."""
         return self._siting.placement(workload)
+
+    def announcers(self, service: Service) -> Announcers | None:
+        """The nodes that may announce a Service's address; None where MetalLB does not surely handle it, or no
+        advertisement that was read may apply."""
+        if service not in self._announcers:
+            self._announcers[service] = announcers(service, self.metallb, self.inventory(service))
+        return self._announcers[service]
+
+    def meetings(self, service: Service) -> tuple[Meeting, ...]:
+        """In each world of files, the nodes that may announce a Service's address and those that may hold its pods.
+        None where the one or the other is not known, or where one of the worlds runs no pod."""
+        found, selection = self.announcers(service), self.selected(service)
+        worlds = [tuple(each for each in world if not self.switched_off(each)) for world in selection.worlds]
+        if found is None or not (selection.known and all(worlds)) or self.bundle.hand_made_endpoints(service):
+            return ()
+        unseen = self.may_hide_pods(service)
+        return tuple(meeting(found, world, self._siting, may_hide_pods=unseen) for world in worlds)
 
     def chosen_nodes(self, workload: Workload) -> NodeSet:
         """The nodes that the workload's template chooses, whatever nodes there are. Taints are no part of it."""

@@ -11,15 +11,15 @@ from functools import cached_property
 
 from srcip_lint.balancers import identify
 from srcip_lint.bundle import Bundle
-from srcip_lint.environment import Environment
+from srcip_lint.environment import DeclaredNode, Environment
 from srcip_lint.metallb.allocation import labels_of, may_come_from
 from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
 from srcip_lint.metallb.installation import Installation, installation
 from srcip_lint.metallb.reach import reaches, speaks_for
-from srcip_lint.placement import Inventory, NodeSet
+from srcip_lint.placement import Inventory, NodeSet, Sites, chosen, tolerated
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
-from srcip_lint.resources.selectors import Answer, Labels
+from srcip_lint.resources.selectors import Answer, Labels, every, some
 from srcip_lint.resources.service import Service
 
 
@@ -94,6 +94,17 @@ class MetalLB:
             return Answer.UNKNOWN
         return Answer.YES if balancer.family.name.startswith("metallb") else Answer.NO
 
+    def is_near(self, of: Object) -> bool:
+        """Does anything say that MetalLB runs where an object is applied to?"""
+        declared = (self.environment.load_balancer or "").startswith("metallb") or bool(self.environment.metallb)
+        objects = any(self.bundle.compatible(of, found) for found in self.bundle.metallb_objects)
+        return declared or objects or self.installation(of).present
+
+    def in_layer2(self, service: Service) -> bool:
+        """Is a Service's address surely announced by layer 2 alone?"""
+        balancer = identify(service, self.bundle, self.environment)
+        return balancer.family is not None and balancer.family.name == "metallb-l2"
+
     def pools_for(self, service: Service) -> tuple[tuple[AddressPool, Answer], ...]:
         """The pools that a Service's address may come from (the facts' ALG-POOLS), and whether that is sure."""
         found = (
@@ -143,17 +154,34 @@ class MetalLB:
             sure=Answer.UNKNOWN not in answers,
         )
 
+    def speaking(self, of: Object, inventory: Inventory | None) -> Sites:
+        """The nodes that run a speaker of an object's MetalLB. The operating system is passed over: every manifest of
+        the speaker asks for Linux, and an inventory need not tell."""
+        found = self.installation(of)
+        where = speakers_on(found).usual
+        if inventory is None:
+            return Sites(where)
+        return Sites(where, {node.name: _speaks(found, where, node) for node in inventory.nodes})
+
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
         that they run on a node is not known."""
-        found = self.installation(of)
-        where = speakers_on(found)
-        known = found.speaker_labels is not None or bool(found.speakers)
-        answers = {node.name: where.has(node) if known else Answer.UNKNOWN for node in inventory.nodes}
+        found, speaking = self.installation(of), self.speaking(of, inventory)
         return Electorate(
             nodes=inventory.nodes,
-            speaking=frozenset(name for name, answer in answers.items() if answer is Answer.YES),
-            silent=frozenset(name for name, answer in answers.items() if answer is Answer.NO),
+            speaking=speaking.surely,
+            silent=frozenset(node.name for node in inventory.nodes) - speaking.possibly,
             has_memberlist=found.has_memberlist is not False,
             ignores_exclusion=found.ignores_exclusion is True,
         )
+
+
+def _speaks(found: Installation, where: NodeSet, node: DeclaredNode) -> Answer:
+    """Does a speaker run on a node, by its labels and taints?"""
+    if found.speaker_labels is not None:
+        return where.has(node)
+    return (
+        some(every((chosen(speaker.template).usual.has(node), tolerated(speaker, node))) for speaker in found.speakers)
+        if found.speakers
+        else Answer.UNKNOWN
+    )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from srcip_lint.placement.choice import chosen, pinned, restricted, runs_everywhere
-from srcip_lint.placement.eligible import Fit
+from srcip_lint.placement.eligible import Fit, tolerated
 from srcip_lint.placement.guarantee import Coverage, stand, steady
 from srcip_lint.placement.inventory import Inventory, labels_of, of_objects, taints_of, takes_pods
 from srcip_lint.placement.limits import Limit
@@ -37,6 +37,7 @@ from srcip_lint.placement.separation import (
     separated,
     separations,
 )
+from srcip_lint.placement.sites import Sites, sites
 from srcip_lint.resources.pods import PodTemplate
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
@@ -55,6 +56,7 @@ __all__ = [
     "Pace",
     "Placement",
     "Separation",
+    "Sites",
     "chosen",
     "counts_own_pods",
     "disjoint",
@@ -73,9 +75,11 @@ __all__ = [
     "selected",
     "separated",
     "separations",
+    "sites",
     "subset",
     "taints_of",
     "takes_pods",
+    "tolerated",
 ]
 
 
