@@ -7,6 +7,7 @@ from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
     src306_metallb_announcers_disjoint_from_pods,
+    src307_metallb_pods_not_confined_to_announcers,
     src315_metallb_local_on_excluded_nodes,
 )
 from srcip_lint_rules.fragile import (
@@ -42,6 +43,7 @@ RULES: tuple[Rule, ...] = (
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src306_metallb_announcers_disjoint_from_pods.RULE,
+    src307_metallb_pods_not_confined_to_announcers.RULE,
     src315_metallb_local_on_excluded_nodes.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,

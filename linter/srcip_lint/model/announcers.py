@@ -20,7 +20,7 @@ from srcip_lint.model.siting import Siting
 from srcip_lint.placement import EVERY_NODE, Inventory, Placement, Sites, chosen, selected, sites, subset
 from srcip_lint.resources.metallb import Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
-from srcip_lint.resources.selectors import Answer, Requirement, Selector
+from srcip_lint.resources.selectors import Answer, Requirement, Selector, every
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
@@ -68,6 +68,18 @@ class Announcers:
     @property
     def nodes(self) -> Sites:
         return self.advertised.both(self.speaking)
+
+    @property
+    def allowed(self) -> Sites:
+        """These nodes without those that MetalLB refuses to announce from."""
+        excluded, refuses = self.excluded, self.installation.refuses_excluded
+        if self.nodes.answers is None or refuses is Answer.NO:
+            return self.nodes
+        out = Answer.NO if refuses is Answer.YES else Answer.UNKNOWN
+        answers = {
+            name: every((answer, out)) if name in excluded else answer for name, answer in self.nodes.answers.items()
+        }
+        return Sites(self.nodes.conditions, answers)
 
     @property
     def excluded(self) -> frozenset[str]:
@@ -147,6 +159,21 @@ class Meeting:
         wanted = selected((Selector((Requirement(EXCLUDED, "Exists"),)),))
         return subset(self.pods.conditions, wanted) is Answer.YES
 
+    @property
+    def able(self) -> Sites:
+        """The nodes that may hold a pod and announce, whether MetalLB refuses them or not."""
+        return self.pods.both(self.announcers.nodes)
+
+    @property
+    def refused(self) -> bool:
+        """Does MetalLB, as far as is known, refuse to announce from all of these? By the inventory, or without one
+        because of what the pods ask for."""
+        if self.announcers.installation.refuses_excluded is Answer.NO or self.pods.nowhere or self.able.nowhere:
+            return False
+        if self.able.answers is None:
+            return self.asks_for_excluded or self.on_control_plane
+        return self.able.possibly <= self.announcers.excluded
+
     def may_miss(self, nodes: Sites) -> Miss | None:
         """May all pods stand on other nodes than these? None where one surely does not, and where that is not known."""
         if self.placements:
@@ -154,7 +181,7 @@ class Meeting:
         else:
             found = [_chosen_beside(workload, nodes) for workload in self.world]
         missing = [miss for miss in found if miss]
-        if len(missing) < len(self.world) or any(_within(workload, nodes) for workload in self.world):
+        if len(missing) < len(self.world):
             return None
         names = dict.fromkeys(name for miss in missing for name in miss.names)
         return Miss(tuple(names), any(miss.held for miss in missing))
@@ -209,12 +236,9 @@ def _placed_beside(placement: Placement, nodes: Sites) -> Miss | None:
 
 def _chosen_beside(workload: Workload, nodes: Sites) -> Miss | None:
     """Without one. A DaemonSet stands on all nodes that it chooses, so on those of them that are among the nodes."""
-    is_known = chosen(workload.template).sure and nodes.conditions.sure
-    return Miss() if is_known and workload.kind != "DaemonSet" else None
-
-
-def _within(workload: Workload, nodes: Sites) -> bool:
-    return subset(chosen(workload.template), nodes.conditions) is Answer.YES
+    own = chosen(workload.template)
+    is_told = own.sure and nodes.conditions.sure and subset(own, nodes.conditions) is not Answer.YES
+    return Miss() if is_told and workload.kind != "DaemonSet" else None
 
 
 def choice_of(workload: Workload) -> Choice:

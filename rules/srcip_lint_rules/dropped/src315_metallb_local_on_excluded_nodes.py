@@ -225,27 +225,22 @@ def _everywhere(announcers: Announcers) -> _Finding | None:
 
 def _local(meeting: Meeting) -> _Finding | None:
     """Under Local, are all nodes excluded that can hold a pod and announce?"""
-    announcers, pods = meeting.announcers, meeting.pods
-    able = pods.both(announcers.nodes)
-    if pods.nowhere or able.nowhere:
+    if not meeting.refused:
         return None
-    grounds = meeting.grounds(able, whatever_advertised=pods.possibly <= announcers.excluded)
+    able, excluded, inventory = meeting.able, meeting.announcers.excluded, meeting.announcers.inventory
     workloads = " and ".join(str(choice.object.ref) for choice in meeting.holders)
-    related = choices_here(meeting)
-    if able.answers is not None and announcers.inventory:
-        if not able.possibly <= announcers.excluded:
-            return None
-        others = "" if pods.possibly <= announcers.excluded else " that announces the address"
-        why = f"{workloads} can stand on no other{others} ({listed(able.possibly)} of {announcers.inventory.source})"
+    related, unseen = choices_here(meeting), meeting.unseen
+    if able.answers is not None and inventory:
+        are_all = meeting.pods.possibly <= excluded
+        grounds = meeting.grounds(able, whatever_advertised=are_all)
+        others = "" if are_all else " that announces the address"
+        why = f"{workloads} can stand on no other{others} ({listed(able.possibly)} of {inventory.source})"
         return _Finding(why, able.possibly, grounds.assumptions, grounds.proved, related)
-    unseen = meeting.unseen
     if meeting.asks_for_excluded:
         return _Finding(f"{workloads} asks for nodes that have it", frozenset(), unseen, not unseen, related)
-    if meeting.on_control_plane:
-        usual = "the nodes of the control plane have the label, as kubeadm and Talos set it"
-        why = f"{workloads} asks for nodes of the control plane, which kubeadm and Talos give that label"
-        return _Finding(why, frozenset(), (usual, *unseen), proved=False, related=related)
-    return None
+    usual = "the nodes of the control plane have the label, as kubeadm and Talos set it"
+    why = f"{workloads} asks for nodes of the control plane, which kubeadm and Talos give that label"
+    return _Finding(why, frozenset(), (usual, *unseen), proved=False, related=related)
 
 
 def _diagnosis(announcers: Announcers, found: _Finding) -> Diagnosis:
