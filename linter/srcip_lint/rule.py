@@ -16,7 +16,8 @@ from srcip_lint.environment import DeclaredNode
 from srcip_lint.finding import Severity
 from srcip_lint.metallb.installation import EXCLUDED
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
-from srcip_lint.model.announcers import Announcers, Choice, Grounds, Meeting, Miss, named_by
+from srcip_lint.model.announcers import Announcers, Choice, Grounds, Meeting, Miss, choice_of, named_by
+from srcip_lint.model.metallb import Pairing, Silent
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -29,6 +30,7 @@ from srcip_lint.path.hops import (
 )
 from srcip_lint.path.verdict import describe
 from srcip_lint.placement import (
+    EVERY_NODE,
     Coverage,
     Inventory,
     Limit,
@@ -44,7 +46,7 @@ from srcip_lint.placement import (
 )
 from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
-from srcip_lint.resources.metallb import Advertisement, BgpPeer
+from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -52,8 +54,10 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
 __all__ = [
+    "EVERY_NODE",
     "EXCLUDED",
     "HOSTNAME",
+    "AddressPool",
     "Addresses",
     "Advertisement",
     "AffinityTerm",
@@ -80,6 +84,7 @@ __all__ = [
     "Object",
     "Observation",
     "Pace",
+    "Pairing",
     "Place",
     "Placement",
     "Reach",
@@ -89,6 +94,7 @@ __all__ = [
     "Selector",
     "Service",
     "Severity",
+    "Silent",
     "Sites",
     "SourcePath",
     "Spot",
@@ -96,6 +102,7 @@ __all__ = [
     "WayIn",
     "Whose",
     "Workload",
+    "choice_of",
     "choices_here",
     "describe",
     "disjoint",

@@ -8,7 +8,10 @@ from srcip_lint_rules.dropped import (
     src302_external_service_no_backends,
     src306_metallb_announcers_disjoint_from_pods,
     src307_metallb_pods_not_confined_to_announcers,
+    src308_metallb_bgp_session_nodes_disjoint,
+    src314_metallb_speaker_subset_without_memberlist,
     src315_metallb_local_on_excluded_nodes,
+    src317_metallb_l2_interface_without_node_selector,
 )
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
@@ -44,7 +47,10 @@ RULES: tuple[Rule, ...] = (
     src302_external_service_no_backends.RULE,
     src306_metallb_announcers_disjoint_from_pods.RULE,
     src307_metallb_pods_not_confined_to_announcers.RULE,
+    src308_metallb_bgp_session_nodes_disjoint.RULE,
+    src314_metallb_speaker_subset_without_memberlist.RULE,
     src315_metallb_local_on_excluded_nodes.RULE,
+    src317_metallb_l2_interface_without_node_selector.RULE,
     src501_traffic_policy_not_applicable.RULE,
     src502_traffic_policy_invalid_value.RULE,
     src503_health_check_node_port_not_applicable.RULE,

@@ -7,7 +7,7 @@ setL2AdvertisementsToPools, setBGPAdvertisementsToPools). Selectors of one list 
 
 from __future__ import annotations
 
-from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.fields import Unknown, placeholder
 from srcip_lint.resources.metallb import AddressPool, Advertisement
 from srcip_lint.resources.selectors import Answer, some
 from srcip_lint.resources.service import Service
@@ -46,4 +46,7 @@ def _names(name: str | Unknown, pool: AddressPool) -> Answer:
 
 
 def _equal(one: str, other: str) -> Answer:
+    """Are two names the same? The name of an object may be a placeholder too."""
+    if one != other and placeholder(other):
+        return Answer.UNKNOWN
     return Answer.YES if one == other else Answer.NO

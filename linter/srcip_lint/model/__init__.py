@@ -26,6 +26,7 @@ from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
+from srcip_lint.resources.metallb import AddressPool, Advertisement
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.selectors import Requirement as LabelRequirement
@@ -196,7 +197,7 @@ class Model:
     def _siting(self) -> Siting:
         return Siting(self.bundle, self.environment)
 
-    def inventory(self, of: Service | Workload) -> Inventory | None:
+    def inventory(self, of: Service | Workload | AddressPool | Advertisement) -> Inventory | None:
         """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the Node objects
         in the nearest folder around it that has any. None where neither tells."""
         return self._siting.inventory(of)

@@ -28,6 +28,9 @@ CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.
 """The labels of the nodes that kubeadm and Talos exclude from load balancers when they set them up."""
 
 
+NO_OTHERS = "no advertisement outside these files announces the address"
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What chooses nodes: the object, the line where it does, and the nodes in words (empty for every node)."""
@@ -55,7 +58,7 @@ class Announcers:
         """On what it rests that no node is among these: `whatever_advertised` says that advertisements have no part in
         it."""
         is_open = not (self.closed_world or whatever_advertised)
-        seen = ("no advertisement outside these files announces the address",) if is_open else ()
+        seen = (NO_OTHERS,) if is_open else ()
         if nobody.impossible or self.inventory is None:
             return Grounds(seen, nobody.impossible)
         listed = (self.inventory.assumption,) if self.inventory.assumption else ()

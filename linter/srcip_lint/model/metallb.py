@@ -13,14 +13,15 @@ from srcip_lint.balancers import identify
 from srcip_lint.bundle import Bundle
 from srcip_lint.environment import DeclaredNode, Environment
 from srcip_lint.metallb.allocation import labels_of, may_come_from
-from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
-from srcip_lint.metallb.installation import Installation, installation
-from srcip_lint.metallb.reach import reaches, speaks_for
-from srcip_lint.placement import Inventory, NodeSet, Sites, chosen, tolerated
+from srcip_lint.metallb.announcement import Electorate, advertised_from, nodes_of, speakers_on
+from srcip_lint.metallb.installation import EXCLUDED, Installation, installation
+from srcip_lint.metallb.reach import reaches, speaks_for, targets
+from srcip_lint.placement import Inventory, NodeSet, Sites, chosen, disjoint, sites, subset, tolerated
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer, Labels, every, some
 from srcip_lint.resources.service import Service
+from srcip_lint.resources.workload import Workload
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,6 +49,31 @@ class Announcement:
         return advertised_from(self.advertisements)
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Pairing:
+    """A BGPAdvertisement and a peer that it may go to. `nodes` are those that announce to the peer: the advertisement
+    names them, and the peer has a session with them."""
+
+    advertisement: Advertisement
+    peer: BgpPeer
+    nodes: Sites
+
+    @property
+    def together(self) -> bool:
+        """Do the two stand in one folder, or in one stream? A repository may hold several clusters side by side."""
+        one, other = self.advertisement.object, self.peer.object
+        return one.stream == other.stream or one.folder == other.folder
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Nodes that may be elected and run no speaker: of the inventory by name. `proved` says that there are some, by
+    what was written and declared; else some node that the advertisement names must be none of the speakers'."""
+
+    names: tuple[str, ...] = ()
+    proved: bool = False
+
+
 class MetalLB:
     """What may be asked about MetalLB; rules ask it through the model."""
 
@@ -60,6 +86,12 @@ class MetalLB:
     def pools(self) -> tuple[AddressPool, ...]:
         """The IPAddressPools; AddressPools of before 0.13 are not among them."""
         return tuple(pool for pool in self.bundle.pools if not pool.legacy)
+
+    @cached_property
+    def speakers(self) -> tuple[Workload, ...]:
+        """The DaemonSets of its speaker, of whatever installation."""
+        found = self.bundle.running("speaker")
+        return tuple(each for each in found if each in self.installation(each.object).speakers)
 
     @property
     def advertisements(self) -> tuple[Advertisement, ...]:
@@ -136,6 +168,19 @@ class MetalLB:
         """The peers that can be in one bundle with an advertisement, whether it goes to them or not."""
         return tuple(each for each in self.peers if self.bundle.compatible(advertisement.object, each.object))
 
+    def named(self, advertisements: tuple[Advertisement, ...], inventory: Inventory | None) -> Sites:
+        """The nodes that any of some advertisements names."""
+        return sites(advertised_from(advertisements).usual, inventory)
+
+    def pairings(self, advertisements: tuple[Advertisement, ...], inventory: Inventory | None) -> tuple[Pairing, ...]:
+        """The BGPAdvertisements of some, each with each peer that it may go to."""
+        return tuple(
+            Pairing(each, peer, _named(each, inventory).both(_named(peer, inventory)))
+            for each in advertisements
+            for peer in (() if each.is_l2 else self.peers_of(each))
+            if targets(each, peer.object.name) is not Answer.NO
+        )
+
     def announcement(self, service: Service) -> Announcement:
         """How a Service's address may be announced (the facts' ALG-ADS, of all protocols)."""
         pools = self.pools_for(service)
@@ -163,6 +208,23 @@ class MetalLB:
             return Sites(where)
         return Sites(where, {node.name: _speaks(found, where, node) for node in inventory.nodes})
 
+    def silent_candidates(self, found: Sites, of: Object, inventory: Inventory | None) -> Silent | None:
+        """Of some nodes, those that layer 2 may elect although they run no speaker: without memberlist MetalLB takes
+        every node for one with a speaker. None where there are none, or none are known."""
+        installed, speaking = self.installation(of), self.speaking(of, inventory)
+        if installed.has_memberlist is not False or installed.at_least(0, 9) is Answer.NO:
+            return None
+        if inventory is not None:
+            excluded = {node.name for node in inventory.nodes if EXCLUDED in node.labels}
+            refused = excluded if installed.refuses_excluded is not Answer.NO else set()
+            names = found.surely - speaking.possibly - refused
+            return Silent(tuple(sorted(names)), proved=inventory.declared) if names else None
+        is_known = found.conditions.sure and speaking.conditions.sure
+        if not is_known or subset(found.conditions, speaking.conditions) is Answer.YES:
+            return None
+        is_apart = disjoint(found.conditions, speaking.conditions) is Answer.YES
+        return Silent(proved=found.conditions.everything or is_apart)
+
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
         that they run on a node is not known."""
@@ -174,6 +236,10 @@ class MetalLB:
             has_memberlist=found.has_memberlist is not False,
             ignores_exclusion=found.ignores_exclusion is True,
         )
+
+
+def _named(found: Advertisement | BgpPeer, inventory: Inventory | None) -> Sites:
+    return sites(nodes_of(found.node_selectors).usual, inventory)
 
 
 def _speaks(found: Installation, where: NodeSet, node: DeclaredNode) -> Answer:
