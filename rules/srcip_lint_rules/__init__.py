@@ -17,6 +17,7 @@ from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
     src602_spread_selector_mismatch,
     src605_local_single_replica,
+    src615_metallb_l2_preferred_nodes_without_pods,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -57,4 +58,5 @@ RULES: tuple[Rule, ...] = (
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
     src605_local_single_replica.RULE,
+    src615_metallb_l2_preferred_nodes_without_pods.RULE,
 )

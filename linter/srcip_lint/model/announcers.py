@@ -96,6 +96,13 @@ class Announcers:
         return tuple(map(named_by, self.announcement.advertisements))
 
     @property
+    def preferred(self) -> Sites | None:
+        """The nodes that layer 2 advertisements prefer; None where they prefer none, or not all can be read."""
+        found = [preference.selector for each in self.announcement.l2 for preference in each.preferences]
+        selectors = [selector for selector in found if selector is not None]
+        return sites(selected(selectors), self.inventory) if found and len(selectors) == len(found) else None
+
+    @property
     def speakers(self) -> tuple[Choice, ...]:
         """The DaemonSets of the speaker that were read and that run on some of the nodes only."""
         return tuple(choice for choice in map(choice_of, self.installation.speakers) if choice.nodes)

@@ -225,6 +225,30 @@ class MetalLB:
         is_apart = disjoint(found.conditions, speaking.conditions) is Answer.YES
         return Silent(proved=found.conditions.everything or is_apart)
 
+    def confines_speakers(self, of: Object) -> bool:
+        """Do the speakers of an object's MetalLB run on chosen nodes only, or on such as a placeholder chooses?"""
+        return not self.speaking(of, None).conditions.everything
+
+    def names_every_node(self, advertisement: Advertisement) -> bool:
+        """Does an advertisement surely leave the choice of the node to all speakers?"""
+        is_told = not advertisement.node_selectors.unknown
+        return is_told and nodes_of(advertisement.node_selectors).usual.everything
+
+    def bound_to_interfaces(self, advertisement: Advertisement) -> bool:
+        """Does the address of some pool go out of named interfaces only, wherever it is announced? Another layer 2
+        advertisement of the pool without interfaces would let it go out of all (metallb `speaker/layer2_controller.go`
+        ipAdvertisementFor). Where no pool was read, all advertisements count."""
+        free = [
+            each
+            for each in self.advertisements
+            if each.is_l2 and not each.interfaces and self.bundle.compatible(advertisement.object, each.object)
+        ]
+        pools = [pool for pool, answer in self.reached(advertisement) if answer is Answer.YES]
+        if not pools:
+            return bool(advertisement.interfaces) and not free and not self.pools
+        is_free = [any(reaches(each, pool) is not Answer.NO for each in free) for pool in pools]
+        return bool(advertisement.interfaces) and not all(is_free)
+
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
         that they run on a node is not known."""
