@@ -170,13 +170,13 @@ def _judge(meeting: Meeting, preferred: Sites) -> Diagnosis | None:
         return None
     workloads = " and ".join(str(choice.object.ref) for choice in meeting.holders)
     inventory = meeting.announcers.inventory
-    listing = f" of {inventory.source}" if inventory and not nobody.impossible else ""
-    names = f" ({listed(preferred.possibly)}{listing})" if listing and preferred.possibly else ""
+    is_listed = inventory is not None and not nobody.impossible and preferred.possibly
+    names = f" ({listed(preferred.possibly)} of {inventory.source})" if is_listed and inventory else ""
     return Diagnosis(
         at=meeting.service.external_traffic_policy.place,
         message=f"The nodes preferred to announce the address, those on {preferred.conditions}{names}, can hold none "
-        f"of the pods of {workloads}: under Local only nodes with a pod take part in the election, so preferring them has "
-        "no effect.",
+        f"of the pods of {workloads}. Under Local only nodes with a pod take part in the election, so the preference "
+        "has no effect.",
         severity=Severity.INFO,
         object=meeting.service.object,
         related=(*_preferences(meeting), *choices_here(meeting)),
