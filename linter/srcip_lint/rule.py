@@ -39,6 +39,7 @@ from srcip_lint.lifecycle import (
 )
 from srcip_lint.metallb.aggregation import Aggregate
 from srcip_lint.metallb.annotations import MetalLbAnnotation
+from srcip_lint.metallb.installation import EXCLUDED
 from srcip_lint.metallb.requests import RequestConflict
 from srcip_lint.metallb.sharing import Cause, Refusal
 from srcip_lint.model import (
@@ -55,7 +56,9 @@ from srcip_lint.model import (
     WayIn,
 )
 from srcip_lint.model.aggregation import Companion, Tenant
+from srcip_lint.model.announcers import Announcers, Choice, Grounds, Meeting, Miss, choice_of, named_by
 from srcip_lint.model.arp import LaxProxy
+from srcip_lint.model.metallb import Pairing, Silent
 from srcip_lint.model.sharing import OnlyPool, Sharing
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
@@ -71,6 +74,7 @@ from srcip_lint.path.hops import (
 )
 from srcip_lint.path.verdict import describe
 from srcip_lint.placement import (
+    EVERY_NODE,
     Coverage,
     Inventory,
     Limit,
@@ -78,15 +82,17 @@ from srcip_lint.placement import (
     NodeSet,
     Pace,
     Placement,
+    Sites,
     disjoint,
     labelled,
+    sites,
     subset,
 )
 from srcip_lint.placement import selected as nodes_selected
 from srcip_lint.positions import dotted
 from srcip_lint.readiness import injected, probed, unguarded
 from srcip_lint.resources.budget import PodDisruptionBudget
-from srcip_lint.resources.metallb import Advertisement
+from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -95,24 +101,30 @@ from srcip_lint.resources.workload import Autoscaler, Workload
 
 __all__ = [
     "DEFAULT_RANGE",
+    "EVERY_NODE",
+    "EXCLUDED",
     "HEALTH_CHECK",
     "HOSTNAME",
     "SOURCE_RANGES",
+    "AddressPool",
     "Addresses",
     "Advertisement",
     "AffinityTerm",
     "Aggregate",
+    "Announcers",
     "Answer",
     "Autoscaler",
     "BackDoor",
     "Balancer",
     "BehindIngress",
+    "BgpPeer",
     "Bound",
     "Bypassed",
     "Caller",
     "Cause",
     "Change",
     "Check",
+    "Choice",
     "Companion",
     "Container",
     "Coverage",
@@ -122,14 +134,17 @@ __all__ = [
     "Endpoint",
     "Endpoints",
     "Family",
+    "Grounds",
     "Hop",
     "Inventory",
     "LaxProxy",
     "LegacyAnnotation",
     "Limit",
     "Manner",
+    "Meeting",
     "MetalLbAnnotation",
     "Misplaced",
+    "Miss",
     "MissingProfile",
     "MixedOnHost",
     "Model",
@@ -140,6 +155,7 @@ __all__ = [
     "Observation",
     "OnlyPool",
     "Pace",
+    "Pairing",
     "Place",
     "Placement",
     "PodDisruptionBudget",
@@ -158,6 +174,8 @@ __all__ = [
     "Service",
     "Severity",
     "Sharing",
+    "Silent",
+    "Sites",
     "SourcePath",
     "Spot",
     "SpreadConstraint",
@@ -173,6 +191,8 @@ __all__ = [
     "asking_for_local",
     "budgeted",
     "by_timetable",
+    "choice_of",
+    "choices_here",
     "cluster_policy",
     "describe",
     "disjoint",
@@ -188,10 +208,13 @@ __all__ = [
     "labelled",
     "least_replicas",
     "leaves_nodes",
+    "listed",
+    "named_by",
     "nodes_selected",
     "probed",
     "required_here",
     "same_namespace",
+    "sites",
     "spelled",
     "subset",
     "surely",
@@ -280,6 +303,26 @@ def cluster_policy(service: Service) -> tuple[Place, str]:
 def hints_here(model: Model, service: Service) -> tuple[Related, ...]:
     """What is sometimes taken to keep the client's address behind a Service, and does not."""
     return tuple(Related(*hint) for hint in model.near_hints(service))
+
+
+def choices_here(meeting: Meeting) -> tuple[Related, ...]:
+    """The lines that choose the nodes of the announcements, of the pods and of the speakers."""
+    advertisers, speakers = meeting.announcers.advertisers, meeting.announcers.speakers
+    return (
+        *(Related(each.at, f"announces from {each.nodes or 'every node'}", each.object) for each in advertisers),
+        *(
+            Related(each.at, f"its pods stand on {each.nodes or 'whatever node'}", each.object)
+            for each in meeting.holders
+        ),
+        *(Related(each.at, f"the speaker runs on {each.nodes} only", each.object) for each in speakers),
+    )
+
+
+def listed(names: Iterable[str], limit: int = 3) -> str:
+    """Names in a sentence: the first few in order, and how many more there are."""
+    ordered = sorted(names)
+    more = f" and {len(ordered) - limit} more" if len(ordered) > limit else ""
+    return ", ".join(ordered[:limit]) + more
 
 
 Check = Callable[[Model], Iterable[Diagnosis]]

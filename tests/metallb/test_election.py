@@ -91,7 +91,7 @@ SPEAKER = {
 }
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     nodes=st.lists(NODE_LABELS, min_size=2, max_size=4),
     endpoints=st.frozensets(st.sampled_from(NAMES)),

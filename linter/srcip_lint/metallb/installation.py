@@ -15,7 +15,7 @@ from srcip_lint.environment import Environment
 from srcip_lint.resources.fields import placeholder
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import Container
-from srcip_lint.resources.selectors import Answer
+from srcip_lint.resources.selectors import Answer, every
 from srcip_lint.resources.workload import Workload
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
@@ -57,10 +57,29 @@ class Installation:
         return bool(self.speakers or self.controllers)
 
     def at_least(self, *version: int) -> Answer:
-        """Is it of this version or newer? Of `0.14` nobody knows whether it is 0.14.2."""
-        if self.version is None or (len(self.version) < len(version) and self.version == version[: len(self.version)]):
+        """Is it of this version or newer? `0.14` alone may be 0.14.0 as well as 0.14.9."""
+        found = self.version
+        if found is None or (len(found) < len(version) and found == version[: len(found)]):
             return Answer.UNKNOWN
-        return Answer.YES if self.version >= version else Answer.NO
+        return Answer.YES if found >= version else Answer.NO
+
+    @property
+    def refuses_excluded(self) -> Answer:
+        """Does it announce nothing from nodes with the label that excludes them from load balancers? It does from
+        0.14.2 on, unless its speakers are told to ignore the label."""
+        if self.ignores_exclusion is True:
+            return Answer.NO
+        is_told = Answer.UNKNOWN if self.ignores_exclusion is None else Answer.YES
+        return every((self.at_least(0, 14, 2), is_told))
+
+    @property
+    def exclusion_doubts(self) -> tuple[str, ...]:
+        """What must be true for it to announce nothing from nodes with that label, and is not known."""
+        is_new = self.at_least(0, 14, 2) is Answer.YES
+        return (
+            *(() if is_new else ("MetalLB is 0.14.2 or newer",)),
+            *(("its speakers run without --ignore-exclude-lb",) if self.ignores_exclusion is None else ()),
+        )
 
 
 def installation(referrer: Object, bundle: Bundle, environment: Environment) -> Installation:
@@ -146,14 +165,8 @@ def _argument(container: Container, flag: str) -> str | None:
 
 def _has_memberlist(speakers: tuple[Workload, ...]) -> bool | None:
     """Do the speakers find each other? They do where they are given an address to bind to, by the variable or the
-    flag; a chart without memberlist leaves both out."""
-    answers = {
-        any(
-            _MEMBERLIST in dict(container.environment) or _argument(container, "--ml-bindaddr")
-            for container, _ in _containers(speaker)
-        )
-        for speaker in speakers
-    }
+    flag; a chart without memberlist leaves both out. None where they may be given variables that were not read."""
+    answers = {_finds_others(speaker) for speaker in speakers}
     return answers.pop() if len(answers) == 1 else None
 
 
@@ -167,6 +180,12 @@ def _bgp_mode(speakers: tuple[Workload, ...]) -> str | None:
         if match[1] == "speaker"
     }
     return found.pop() if len(found) == 1 else None
+
+
+def _finds_others(speaker: Workload) -> bool | None:
+    found = [container for container, _ in _containers(speaker)]
+    is_told = any(_MEMBERLIST in dict(each.environment) or _argument(each, "--ml-bindaddr") for each in found)
+    return True if is_told else None if any(each.has_more_variables for each in found) else False
 
 
 def _ignores_exclusion(speakers: tuple[Workload, ...]) -> bool | None:

@@ -48,4 +48,7 @@ def _names(name: str | Unknown, pool: AddressPool) -> Answer:
 
 
 def _equal(one: str, other: str) -> Answer:
+    """Are two names the same? The name of an object may be a placeholder too."""
+    if one != other and placeholder(other):
+        return Answer.UNKNOWN
     return Answer.YES if one == other else Answer.NO

@@ -24,6 +24,7 @@ from srcip_lint.isolation import Isolation
 from srcip_lint.model.acceptance import Acceptance, Misplaced, MissingProfile, Rejection, Unread
 from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
 from srcip_lint.model.aggregation import Aggregation
+from srcip_lint.model.announcers import Announcers, Meeting, announcers, meeting
 from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import DeadTarget, Siting
@@ -40,6 +41,7 @@ from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
+from srcip_lint.resources.metallb import AddressPool, Advertisement
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -75,6 +77,7 @@ class Model:
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
         self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
         self._back_doors: dict[Service, BackDoor | None] = {}
+        self._announcers: dict[Service, Announcers | None] = {}
 
     @classmethod
     def of(cls, inputs: Inputs, environment: Environment, earlier: Model | None = None) -> Model:
@@ -272,7 +275,7 @@ class Model:
     def _siting(self) -> Siting:
         return Siting(self.bundle, self.environment)
 
-    def inventory(self, of: Service | Workload) -> Inventory | None:
+    def inventory(self, of: Service | Workload | AddressPool | Advertisement) -> Inventory | None:
         """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the Node objects
         in the nearest folder around it that has any. None where neither tells."""
         return self._siting.inventory(of)
@@ -281,6 +284,23 @@ class Model:
         """Where the workload's pods stand on the nodes of its inventory, in a steady state, during an update and during
         a drain; None without an inventory."""
         return self._siting.placement(workload)
+
+    def announcers(self, service: Service) -> Announcers | None:
+        """The nodes that may announce a Service's address; None where MetalLB does not surely handle it, or no
+        advertisement that was read may apply."""
+        if service not in self._announcers:
+            self._announcers[service] = announcers(service, self.metallb, self.inventory(service))
+        return self._announcers[service]
+
+    def meetings(self, service: Service) -> tuple[Meeting, ...]:
+        """In each world of files, the nodes that may announce a Service's address and those that may hold its pods.
+        None where the one or the other is not known, or where one of the worlds runs no pod."""
+        found, selection = self.announcers(service), self.selected(service)
+        worlds = [tuple(each for each in world if not self.switched_off(each)) for world in selection.worlds]
+        if found is None or not (selection.known and all(worlds)) or self.bundle.hand_made_endpoints(service):
+            return ()
+        unseen = self.may_hide_pods(service)
+        return tuple(meeting(found, world, self._siting, may_hide_pods=unseen) for world in worlds)
 
     def chosen_nodes(self, workload: Workload) -> NodeSet:
         """The nodes that the workload's template chooses, whatever nodes there are. Taints are no part of it."""

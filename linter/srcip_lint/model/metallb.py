@@ -13,19 +13,20 @@ from functools import cached_property
 from srcip_lint.balancers import identify
 from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
-from srcip_lint.environment import Environment
+from srcip_lint.environment import DeclaredNode, Environment
 from srcip_lint.metallb.allocation import ADDRESS_POOL, ALLOW_SHARED_IP, asked, labels_of, may_come_from, requested
 from srcip_lint.metallb.annotations import MetalLbAnnotation, annotations_of
-from srcip_lint.metallb.announcement import Electorate, advertised_from, speakers_on
-from srcip_lint.metallb.installation import Installation, installation
-from srcip_lint.metallb.reach import reaches, speaks_for
+from srcip_lint.metallb.announcement import Electorate, advertised_from, nodes_of, speakers_on
+from srcip_lint.metallb.installation import EXCLUDED, Installation, installation
+from srcip_lint.metallb.reach import reaches, speaks_for, targets
 from srcip_lint.metallb.requests import RequestConflict, conflicts, unavailable
 from srcip_lint.model.sharing import Sharers
-from srcip_lint.placement import Inventory, NodeSet
+from srcip_lint.placement import Inventory, NodeSet, Sites, chosen, disjoint, sites, subset, tolerated
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer, Labels, every, some
 from srcip_lint.resources.service import Service
+from srcip_lint.resources.workload import Workload
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,6 +75,31 @@ def _agreed(answers: Iterable[Answer]) -> Answer:
     return found.pop() if len(found) == 1 else Answer.UNKNOWN
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class Pairing:
+    """A BGPAdvertisement and a peer that it may go to. `nodes` are those that announce to the peer: the advertisement
+    names them, and the peer has a session with them."""
+
+    advertisement: Advertisement
+    peer: BgpPeer
+    nodes: Sites
+
+    @property
+    def together(self) -> bool:
+        """Do the two stand in one folder, or in one stream? A repository may hold several clusters side by side."""
+        one, other = self.advertisement.object, self.peer.object
+        return one.stream == other.stream or one.folder == other.folder
+
+
+@dataclass(frozen=True, slots=True)
+class Silent:
+    """Nodes that may be elected and run no speaker: of the inventory by name. `proved` says that there are some, by
+    what was written and declared; else some node that the advertisement names must be none of the speakers'."""
+
+    names: tuple[str, ...] = ()
+    proved: bool = False
+
+
 class MetalLB:
     """What may be asked about MetalLB; rules ask it through the model."""
 
@@ -86,6 +112,12 @@ class MetalLB:
     def pools(self) -> tuple[AddressPool, ...]:
         """The IPAddressPools; AddressPools of before 0.13 are not among them."""
         return tuple(pool for pool in self.bundle.pools if not pool.legacy)
+
+    @cached_property
+    def speakers(self) -> tuple[Workload, ...]:
+        """The DaemonSets of its speaker, of whatever installation."""
+        found = self.bundle.running("speaker")
+        return tuple(each for each in found if each in self.installation(each.object).speakers)
 
     @property
     def advertisements(self) -> tuple[Advertisement, ...]:
@@ -145,6 +177,17 @@ class MetalLB:
         key = asked(service, ALLOW_SHARED_IP)
         return requested(service).place or (key.place if key else service.type.place)
 
+    def is_near(self, of: Object) -> bool:
+        """Does anything say that MetalLB runs where an object is applied to?"""
+        declared = (self.environment.load_balancer or "").startswith("metallb") or bool(self.environment.metallb)
+        objects = any(self.bundle.compatible(of, found) for found in self.bundle.metallb_objects)
+        return declared or objects or self.installation(of).present
+
+    def in_layer2(self, service: Service) -> bool:
+        """Is a Service's address surely announced by layer 2 alone?"""
+        balancer = identify(service, self.bundle, self.environment)
+        return balancer.family is not None and balancer.family.name == "metallb-l2"
+
     def pools_for(self, service: Service) -> tuple[tuple[AddressPool, Answer], ...]:
         """The pools that a Service's address may come from (the facts' ALG-POOLS), and whether that is sure."""
         found = (
@@ -175,6 +218,19 @@ class MetalLB:
     def peers_of(self, advertisement: Advertisement) -> tuple[BgpPeer, ...]:
         """The peers that can be in one bundle with an advertisement, whether it goes to them or not."""
         return tuple(each for each in self.peers if self.bundle.compatible(advertisement.object, each.object))
+
+    def named(self, advertisements: tuple[Advertisement, ...], inventory: Inventory | None) -> Sites:
+        """The nodes that any of some advertisements names."""
+        return sites(advertised_from(advertisements).usual, inventory)
+
+    def pairings(self, advertisements: tuple[Advertisement, ...], inventory: Inventory | None) -> tuple[Pairing, ...]:
+        """The BGPAdvertisements of some, each with each peer that it may go to."""
+        return tuple(
+            Pairing(each, peer, _named(each, inventory).both(_named(peer, inventory)))
+            for each in advertisements
+            for peer in (() if each.is_l2 else self.peers_of(each))
+            if targets(each, peer.object.name) is not Answer.NO
+        )
 
     def announcement(self, service: Service) -> Announcement:
         """How a Service's address may be announced (the facts' ALG-ADS, of all protocols)."""
@@ -260,17 +316,64 @@ class MetalLB:
             if each.is_l2 is is_l2 and self.bundle.compatible(service.object, each.object)
         )
 
+    def speaking(self, of: Object, inventory: Inventory | None) -> Sites:
+        """The nodes that run a speaker of an object's MetalLB. The operating system is passed over: every manifest of
+        the speaker asks for Linux, and an inventory need not tell."""
+        found = self.installation(of)
+        where = speakers_on(found).usual
+        if inventory is None:
+            return Sites(where)
+        return Sites(where, {node.name: _speaks(found, where, node) for node in inventory.nodes})
+
+    def silent_candidates(self, found: Sites, of: Object, inventory: Inventory | None) -> Silent | None:
+        """Of some nodes, those that layer 2 may elect although they run no speaker: without memberlist MetalLB takes
+        every node for one with a speaker. None where there are none, or none are known."""
+        installed, speaking = self.installation(of), self.speaking(of, inventory)
+        if installed.has_memberlist is not False or installed.at_least(0, 9) is Answer.NO:
+            return None
+        if inventory is not None:
+            excluded = {node.name for node in inventory.nodes if EXCLUDED in node.labels}
+            refused = excluded if installed.refuses_excluded is not Answer.NO else set()
+            names = found.surely - speaking.possibly - refused
+            return Silent(tuple(sorted(names)), proved=inventory.declared) if names else None
+        is_known = found.conditions.sure and speaking.conditions.sure
+        if not is_known or subset(found.conditions, speaking.conditions) is Answer.YES:
+            return None
+        is_apart = disjoint(found.conditions, speaking.conditions) is Answer.YES
+        return Silent(proved=found.conditions.everything or is_apart)
+
+    def confines_speakers(self, of: Object) -> bool:
+        """Do the speakers of an object's MetalLB run on chosen nodes only, or on such as a placeholder chooses?"""
+        return not self.speaking(of, None).conditions.everything
+
+    def names_every_node(self, advertisement: Advertisement) -> bool:
+        """Does an advertisement surely leave the choice of the node to all speakers?"""
+        is_told = not advertisement.node_selectors.unknown
+        return is_told and nodes_of(advertisement.node_selectors).usual.everything
+
+    def bound_to_interfaces(self, advertisement: Advertisement) -> bool:
+        """Does the address of some pool go out of named interfaces only, wherever it is announced? Another layer 2
+        advertisement of the pool without interfaces would let it go out of all (metallb `speaker/layer2_controller.go`
+        ipAdvertisementFor). Where no pool was read, all advertisements count."""
+        free = [
+            each
+            for each in self.advertisements
+            if each.is_l2 and not each.interfaces and self.bundle.compatible(advertisement.object, each.object)
+        ]
+        pools = [pool for pool, answer in self.reached(advertisement) if answer is Answer.YES]
+        if not pools:
+            return bool(advertisement.interfaces) and not free and not self.pools
+        is_free = [any(reaches(each, pool) is not Answer.NO for each in free) for pool in pools]
+        return bool(advertisement.interfaces) and not all(is_free)
+
     def electorate(self, of: Object, inventory: Inventory) -> Electorate:
         """The nodes of an inventory, as the MetalLB of an object sees them. Where nothing tells where its speakers run,
         that they run on a node is not known."""
-        found = self.installation(of)
-        where = speakers_on(found)
-        known = found.speaker_labels is not None or bool(found.speakers)
-        answers = {node.name: where.has(node) if known else Answer.UNKNOWN for node in inventory.nodes}
+        found, speaking = self.installation(of), self.speaking(of, inventory)
         return Electorate(
             nodes=inventory.nodes,
-            speaking=frozenset(name for name, answer in answers.items() if answer is Answer.YES),
-            silent=frozenset(name for name, answer in answers.items() if answer is Answer.NO),
+            speaking=speaking.surely,
+            silent=frozenset(node.name for node in inventory.nodes) - speaking.possibly,
             has_memberlist=found.has_memberlist is not False,
             ignores_exclusion=found.ignores_exclusion is True,
         )
@@ -280,3 +383,18 @@ def _picks(advertisement: Advertisement, service: Service) -> bool:
     """Does an L2Advertisement surely speak for a Service because of its labels?"""
     is_selective = advertisement.is_l2 and not advertisement.service_selectors.absent
     return is_selective and speaks_for(advertisement, service) is Answer.YES
+
+
+def _named(found: Advertisement | BgpPeer, inventory: Inventory | None) -> Sites:
+    return sites(nodes_of(found.node_selectors).usual, inventory)
+
+
+def _speaks(found: Installation, where: NodeSet, node: DeclaredNode) -> Answer:
+    """Does a speaker run on a node, by its labels and taints?"""
+    if found.speaker_labels is not None:
+        return where.has(node)
+    return (
+        some(every((chosen(speaker.template).usual.has(node), tolerated(speaker, node))) for speaker in found.speakers)
+        if found.speakers
+        else Answer.UNKNOWN
+    )

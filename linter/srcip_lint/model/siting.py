@@ -27,7 +27,7 @@ from srcip_lint.placement import (
     separations,
     subset,
 )
-from srcip_lint.resources.metallb import Advertisement
+from srcip_lint.resources.metallb import AddressPool, Advertisement
 from srcip_lint.resources.pods import HOSTNAME, NODE_NAME, PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
@@ -84,7 +84,7 @@ class Siting:
         self.environment = environment
         self._placements: dict[Workload, Placement | None] = {}
 
-    def inventory(self, of: Service | Workload | Advertisement) -> Inventory | None:
+    def inventory(self, of: Service | Workload | AddressPool | Advertisement) -> Inventory | None:
         """The nodes of the cluster that a resource is applied to: the declared ones, else the Node objects
         in the nearest folder around it that has any. Those of a folder beside it may be another cluster's, or a test's.
         None where neither tells."""

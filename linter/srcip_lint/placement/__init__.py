@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from srcip_lint.placement.blocking import may_block
 from srcip_lint.placement.choice import chosen, pinned, restricted, runs_everywhere
-from srcip_lint.placement.eligible import Fit
+from srcip_lint.placement.eligible import Fit, tolerated
 from srcip_lint.placement.guarantee import Coverage, stand, steady
 from srcip_lint.placement.inventory import Inventory, labels_of, of_objects, taints_of, takes_pods
 from srcip_lint.placement.limits import Limit
@@ -38,6 +38,7 @@ from srcip_lint.placement.separation import (
     separated,
     separations,
 )
+from srcip_lint.placement.sites import Sites, sites
 from srcip_lint.resources.pods import PodTemplate
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
@@ -56,6 +57,7 @@ __all__ = [
     "Pace",
     "Placement",
     "Separation",
+    "Sites",
     "chosen",
     "counts_own_pods",
     "disjoint",
@@ -75,9 +77,11 @@ __all__ = [
     "selected",
     "separated",
     "separations",
+    "sites",
     "subset",
     "taints_of",
     "takes_pods",
+    "tolerated",
 ]
 
 

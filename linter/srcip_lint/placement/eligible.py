@@ -118,6 +118,12 @@ def tolerated_by(workload: Workload) -> tuple[Toleration, ...]:
     return (*own, *_DAEMON_TOLERATIONS, *((_NETWORK_UNAVAILABLE,) if on_host else ()))
 
 
+def tolerated(workload: Workload, node: DeclaredNode) -> Answer:
+    """Do the workload's pods tolerate all the node's taints?"""
+    own = tolerated_by(workload)
+    return every(tolerates(own, taint) for taint in taints_of(node))
+
+
 def tolerates(tolerations: tuple[Toleration, ...], taint: tuple[str | Unknown, str | Unknown, str | Unknown]) -> Answer:
     """Do the tolerations let a pod onto a node with the taint? PreferNoSchedule keeps no pod away."""
     key, value, effect = taint

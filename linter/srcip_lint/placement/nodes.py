@@ -103,6 +103,11 @@ class NodeSet:
         return every(part.empty for part in self.parts)
 
     @property
+    def sure(self) -> bool:
+        """Could every condition be read?"""
+        return not any(_is_unsure(item) for part in self.parts for item in (*part.labels, *part.names))
+
+    @property
     def usual(self) -> NodeSet:
         """The set without what every node of an ordinary cluster meets: its operating system and architecture."""
         return NodeSet(

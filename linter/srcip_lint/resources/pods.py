@@ -60,6 +60,8 @@ class Container:
     arguments: tuple[str, ...] = ()
     """`command` and `args` as they are written, `$(NAME)` references included."""
     mounts: tuple[Mount, ...] = ()
+    has_more_variables: bool = False
+    """May it have variables that are not read: of `envFrom`, or of a list that is a placeholder?"""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -150,6 +152,16 @@ class PodTemplate:
     volumes: tuple[Volume, ...] = ()
     sidecars: tuple[Container, ...] = ()
     """The init containers that keep running beside the others (`restartPolicy: Always`)."""
+
+    @property
+    def choice_place(self) -> Place | None:
+        """Where the pods' nodes are chosen: by name, by labels, or by affinity; None where nothing chooses them."""
+        if self.node_name.value is not None:
+            return self.node_name.place
+        if self.node_selector:
+            return self.place.at("spec", "nodeSelector")
+        required = ("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+        return self.place.at(*required) if self.node_terms else None
 
 
 def read_template(root: Field) -> PodTemplate:
@@ -245,6 +257,7 @@ def _container(item: Field) -> Container:
             word.raw for name in ("command", "args") for word in item.field(name).items() if isinstance(word.raw, str)
         ),
         mounts=tuple(read_mount(mount) for mount in item.field("volumeMounts").items()),
+        has_more_variables=not item.field("envFrom").absent or not _readable(item.field("env"), list),
     )
 
 
