@@ -79,7 +79,7 @@ class Commit:
         return tuple(word for word in words if any(map(self.exists, expanded(word, self))))
 
     def exists(self, path: str) -> bool:
-        return self._found(path, follow=False) is not None
+        return self._found(path) is not None
 
     def has_link(self, place: str) -> bool:
         """Is there a symbolic link at a path from the root?"""
@@ -152,9 +152,9 @@ class Commit:
     def read(self, path: str) -> bytes:
         return self._contents.read(self._files[str(self.identity(path))].blob)
 
-    def _found(self, path: str, *, follow: bool = True) -> str | None:
-        """A path from the root, symbolic links followed (the last one where asked); None where there is nothing, and
-        where it leads out of the repository."""
+    def _found(self, path: str) -> str | None:
+        """A path from the root, symbolic links followed; None where there is nothing, and where it leads out of the
+        repository."""
         pending = PurePath(os.path.relpath(os.path.abspath(path), self._root)).parts[::-1]
         here, links = "", 0
         while pending:
@@ -166,7 +166,7 @@ class Commit:
                 continue
             here_then = f"{here}/{part}" if here else part
             stored = self._files.get(here_then)
-            if stored and self.has_link(here_then) and (pending or follow):
+            if stored and self.has_link(here_then):
                 links += 1
                 if links > _MAX_LINKS:
                     return None

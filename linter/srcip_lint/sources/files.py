@@ -37,7 +37,7 @@ class Files(Protocol):
     """What a reading asks of the place that its files are in. Symbolic links are followed, except by `listing`."""
 
     def exists(self, path: str) -> bool:
-        """Is there anything of that name, be it a link to nowhere?"""
+        """Is there anything of that name?"""
 
     def is_file(self, path: str) -> bool: ...
 
