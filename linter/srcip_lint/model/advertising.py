@@ -12,7 +12,7 @@ from functools import cached_property
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.addresses import as_range, known, ranges
+from srcip_lint.metallb.addresses import as_range, ranges
 from srcip_lint.metallb.allocation import ADDRESS_POOL, asked, requested
 from srcip_lint.metallb.configuration import Configuration, configurations
 from srcip_lint.model.metallb import MetalLB
@@ -133,13 +133,11 @@ class Advertising:
             if self.bundle.compatible(pool.object, each.object)
             for item in each.load_balancer_ips
         ]
-        if not announced or not known(pool):
-            return bool(announced)
         networks = [parsed for item in announced if (parsed := as_range(item)) is not None]
         covered = all(
             any(network.has(each.first) and network.has(each.last) for network in networks) for each in ranges(pool)
         )
-        return covered or len(networks) < len(announced)
+        return bool(announced) and (covered or len(networks) < len(announced))
 
     @cached_property
     def unknown_pools(self) -> tuple[UnknownName, ...]:
@@ -174,8 +172,7 @@ class Advertising:
             return []
         names = {found.name for found in there}
         unknown = [item for item in written if isinstance(item.value, str) and item.value not in names]
-        selects = field == "pools" and not each.pool_selectors.absent
-        others = len(unknown) < len(written) or selects or (field == "pools" and each.pools_unknown)
+        others = len(unknown) < len(written) or (field == "pools" and bool(self.metallb.reached(each)))
         spare = sorted(names - {str(item.value) for item in written})
         suggested = {item.place: closest(str(item.value), spare) for item in unknown}
         return [
