@@ -1,4 +1,4 @@
-"""Who may share an address: the model against a transcription of MetalLB's allocator, on all pairs of small Services."""
+"""Who may share an address: the model against a transcription of MetalLB's allocator, on pairs of small Services."""
 
 from __future__ import annotations
 

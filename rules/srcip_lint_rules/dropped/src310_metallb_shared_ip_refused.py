@@ -144,7 +144,7 @@ _EVENT = {
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
-    """One diagnosis a Service: the worst of the Services before it that it cannot share with, and the first of those."""
+    """One diagnosis a Service: the surest of those before it that it cannot share with, and of several the first."""
     seen: set[Service] = set()
     for service in model.bundle.services:
         earlier = (each for each in model.metallb.sharers.with_service(service) if each.other in seen)
