@@ -139,19 +139,18 @@ from srcip_lint.rule import (
 _EVENT = {
     Cause.KEY: "can't change sharing key",
     Cause.BACKEND: "can't change sharing key",
-    Cause.PORT: "port is already in use",
+    Cause.PORT: "is already in use",
 }
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
-    """One diagnosis a Service: the first one before it that it cannot share with."""
+    """One diagnosis a Service: the surest of those before it that it cannot share with, and of several the first."""
     seen: set[Service] = set()
     for service in model.bundle.services:
-        for sharing in model.metallb.sharers.with_service(service):
-            diagnosis = _judge(model, sharing) if sharing.other in seen else None
-            if diagnosis:
-                yield diagnosis
-                break
+        earlier = (each for each in model.metallb.sharers.with_service(service) if each.other in seen)
+        found = [diagnosis for diagnosis in (_judge(model, sharing) for sharing in earlier) if diagnosis]
+        if found:
+            yield max(found, key=lambda diagnosis: diagnosis.severity)
         seen.add(service)
 
 
@@ -160,21 +159,28 @@ def _judge(model: Model, sharing: Sharing) -> Diagnosis | None:
     if not refusals or not sharing.refusals_as_meant:
         return None
     if sharing.address is not None:
-        return _refused(model, sharing, refusals, f"{sharing.address}", sharing.assumptions)
+        event = _EVENT[refusals[0].cause]
+        return _refused(model, sharing, f"{sharing.address}", event, sharing.assumptions)
     if refusals[0].cause is Cause.KEY:
         return None
     pool = model.metallb.sharers.only_pool(sharing)
-    return _full(model, sharing, refusals, pool) if pool else _apart(model, sharing, refusals)
+    return _full(model, sharing, pool) if pool else _apart(model, sharing)
 
 
-def _refused(
-    model: Model, sharing: Sharing, refusals: tuple[Refusal, ...], address: str, assumptions: tuple[str, ...]
-) -> Diagnosis:
+def _full(model: Model, sharing: Sharing, only: OnlyPool) -> Diagnosis:
+    """There is one address for both."""
+    address = f"{only.address}, all that {only.pool.object.ref} holds,"
+    found = _refused(model, sharing, address, "no available IPs", (*sharing.assumptions, *only.assumptions))
+    there = Related(only.pool.place, "the one address that is there for both", only.pool.object)
+    return replace(found, related=(there, *found.related))
+
+
+def _refused(model: Model, sharing: Sharing, address: str, event: str, assumptions: tuple[str, ...]) -> Diagnosis:
+    refusals = sharing.refusals
     return Diagnosis(
         at=model.metallb.address_place(sharing.service),
         message=f"MetalLB gives {address} to only one of {sharing.other.object.ref} and {sharing.service.object.ref}: "
-        f"{_whys(refusals)}. The other one stays pending without an address "
-        f'("{_EVENT[refusals[0].cause]}").',
+        f'{_whys(refusals)}. The other one stays pending without an address ("{event}").',
         severity=Severity.WARNING if assumptions else Severity.ERROR,
         object=sharing.service.object,
         related=_related(model, sharing, refusals),
@@ -183,17 +189,9 @@ def _refused(
     )
 
 
-def _full(model: Model, sharing: Sharing, refusals: tuple[Refusal, ...], only: OnlyPool) -> Diagnosis:
-    """There is one address for both."""
-    name = only.pool.object.ref
-    assumptions = (*sharing.assumptions, *only.assumptions)
-    found = _refused(model, sharing, refusals, f"{only.address}, all that {name} holds,", assumptions)
-    there = Related(only.pool.place, "the one address that is there for both", only.pool.object)
-    return replace(found, related=(there, *found.related))
-
-
-def _apart(model: Model, sharing: Sharing, refusals: tuple[Refusal, ...]) -> Diagnosis:
+def _apart(model: Model, sharing: Sharing) -> Diagnosis:
     """There may be an address for each."""
+    refusals = sharing.refusals
     return Diagnosis(
         at=model.metallb.address_place(sharing.service),
         message=f"{sharing.other.object.ref} and {sharing.service.object.ref} carry the same sharing key, and MetalLB "
