@@ -18,6 +18,7 @@ from srcip_lint.metallb.aggregation import Aggregate
 from srcip_lint.model import DeadTarget, Model, Requirement, WayIn
 from srcip_lint.model.aggregation import Companion, Tenant
 from srcip_lint.model.arp import LaxProxy
+from srcip_lint.model.rivals import Rival
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -78,6 +79,7 @@ __all__ = [
     "Reach",
     "Related",
     "Requirement",
+    "Rival",
     "Rule",
     "Selector",
     "Service",

@@ -15,6 +15,7 @@ from srcip_lint_rules.fragile import (
     src605_local_single_replica,
     src610_metallb_l2_local_idle_replicas,
     src611_metallb_bgp_local_imbalance,
+    src616_metallb_with_second_lb_controller,
 )
 from srcip_lint_rules.ignored import (
     src501_traffic_policy_not_applicable,
@@ -55,4 +56,5 @@ RULES: tuple[Rule, ...] = (
     src605_local_single_replica.RULE,
     src610_metallb_l2_local_idle_replicas.RULE,
     src611_metallb_bgp_local_imbalance.RULE,
+    src616_metallb_with_second_lb_controller.RULE,
 )
