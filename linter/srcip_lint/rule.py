@@ -59,6 +59,7 @@ from srcip_lint.model.aggregation import Companion, Tenant
 from srcip_lint.model.announcers import Announcers, Choice, Grounds, Meeting, Miss, choice_of, named_by
 from srcip_lint.model.arp import LaxProxy
 from srcip_lint.model.metallb import Pairing, Silent
+from srcip_lint.model.rivals import Rival
 from srcip_lint.model.sharing import OnlyPool, Sharing
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
@@ -168,6 +169,7 @@ __all__ = [
     "Related",
     "RequestConflict",
     "Requirement",
+    "Rival",
     "Rivalry",
     "Rule",
     "Selector",

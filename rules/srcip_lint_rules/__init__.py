@@ -35,6 +35,7 @@ from srcip_lint_rules.fragile import (
     src613_local_no_readiness_probe,
     src614_local_publish_not_ready,
     src615_metallb_l2_preferred_nodes_without_pods,
+    src616_metallb_with_second_lb_controller,
     src617_local_ipvs_in_cluster_clients,
 )
 from srcip_lint_rules.ignored import (
@@ -140,5 +141,6 @@ RULES: tuple[Rule, ...] = (
     src613_local_no_readiness_probe.RULE,
     src614_local_publish_not_ready.RULE,
     src615_metallb_l2_preferred_nodes_without_pods.RULE,
+    src616_metallb_with_second_lb_controller.RULE,
     src617_local_ipvs_in_cluster_clients.RULE,
 )

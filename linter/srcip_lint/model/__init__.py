@@ -27,6 +27,7 @@ from srcip_lint.model.aggregation import Aggregation
 from srcip_lint.model.announcers import Announcers, Meeting, announcers, meeting
 from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
+from srcip_lint.model.rivals import Rival, find_rivals
 from srcip_lint.model.siting import DeadTarget, Siting
 from srcip_lint.model.ways import WayIn, find_ways
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
@@ -108,6 +109,11 @@ class Model:
     def lax_proxies(self) -> tuple[LaxProxy, ...]:
         """The kube-proxies that let every node answer ARP for an address that MetalLB announces in layer 2."""
         return tuple(find_lax_proxies(self.metallb))
+
+    @cached_property
+    def rivals(self) -> tuple[Rival, ...]:
+        """The controllers that take LoadBalancer Services without a class, as MetalLB does."""
+        return tuple(find_rivals(self.metallb))
 
     @cached_property
     def local_services(self) -> tuple[Service, ...]:
