@@ -171,14 +171,15 @@ class Meeting:
 
     @property
     def able(self) -> Sites:
-        """The nodes that may hold a pod and announce, whether MetalLB refuses them or not."""
+        """The nodes that may hold a pod and announce, whether MetalLB refuses them or not. Pods that can stand nowhere
+        leave none."""
         return self.pods.both(self.announcers.nodes)
 
     @property
     def refused(self) -> bool:
         """Does MetalLB, as far as is known, refuse to announce from all of these? By the inventory, or without one
         because of what the pods ask for."""
-        if self.announcers.installation.refuses_excluded is Answer.NO or self.pods.nowhere or self.able.nowhere:
+        if self.announcers.installation.refuses_excluded is Answer.NO or self.able.nowhere:
             return False
         if self.able.answers is None:
             return self.asks_for_excluded or self.on_control_plane

@@ -164,7 +164,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _judge(meeting: Meeting) -> Diagnosis | None:
-    if meeting.pods.nowhere or meeting.able.nowhere or meeting.refused:
+    if meeting.able.nowhere or meeting.refused:
         return None
     miss = meeting.may_miss(meeting.announcers.allowed)
     if miss is None:

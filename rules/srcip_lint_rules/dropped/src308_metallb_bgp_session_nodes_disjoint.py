@@ -220,7 +220,7 @@ def _of_service(model: Model, announcers: Announcers) -> Iterator[Diagnosis]:
 
 def _local(meeting: Meeting, pairings: tuple[Pairing, ...], sessions: Sites) -> Diagnosis | None:
     """Under Local: can no pod, or need no pod, stand on a node that announces and has a session?"""
-    if meeting.pods.nowhere or meeting.able.nowhere or meeting.refused:
+    if meeting.able.nowhere or meeting.refused:
         return None
     allowed, able = meeting.announcers.allowed, meeting.able.both(sessions)
     workloads = " and ".join(str(choice.object.ref) for choice in meeting.holders)

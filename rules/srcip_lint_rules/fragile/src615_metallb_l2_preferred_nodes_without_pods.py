@@ -166,7 +166,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _judge(meeting: Meeting, preferred: Sites) -> Diagnosis | None:
     nobody = meeting.pods.both(preferred)
-    if meeting.pods.nowhere or meeting.able.nowhere or meeting.refused or not nobody.nowhere:
+    if meeting.able.nowhere or meeting.refused or not nobody.nowhere:
         return None
     workloads = " and ".join(str(choice.object.ref) for choice in meeting.holders)
     inventory = meeting.announcers.inventory
