@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -135,6 +136,7 @@ def test_limits_that_divide_the_nodes_in_two_ways_are_promised_less_than_is_true
     finals = Cluster(one, found).finals()
     assert finals == {(1, 0, 1), (0, 1, 0)}  # b alone keeps both others away
     assert answer.steady == Coverage(frozenset(), 1)
+    assert not check_update(replace(one, replicas=3, unavailable=0), found).exact_rollout
 
 
 def test_a_bound_that_rises_is_promised_less_than_is_true_during_an_update() -> None:

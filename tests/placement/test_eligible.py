@@ -32,6 +32,7 @@ def fit(node: DeclaredNode, spec: str = "", kind: str = "Deployment") -> Fit:
         ("{key: dedicated, value: edge, effect: NoExecute}", NO),
         ("{key: dedicated, value: other}", NO),
         ("{key: dedicated}", NO),
+        ("{value: edge}", NO),  # the API server rejects it
         ("{key: other, operator: Exists}", NO),
         ("{key: other, operator: Exists}, {key: dedicated, operator: Exists}", YES),
         ("'${TOLERATION}'", UNKNOWN),

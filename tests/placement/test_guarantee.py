@@ -61,6 +61,7 @@ def covering(names: str, at_least: int) -> Coverage:
         (anti_affinity(key=ZONE), 3, WORKERS, covering("", 1)),  # no node has the label: nothing is bound
         (anti_affinity(required=False), 3, WORKERS, covering("", 1)),
         (port("80"), 3, WORKERS, covering("w1 w2 w3", 3)),
+        (port("0"), 3, WORKERS, covering("", 1)),
         (f"hostNetwork: true, {port('null')}", 2, WORKERS, covering("", 2)),
         ("nodeName: w2", 3, WORKERS, covering("w2", 1)),
         (f"nodeName: w2, {spread()}", 3, WORKERS, covering("w2", 1)),
@@ -98,7 +99,12 @@ def test_a_daemon_set_that_is_repelled_within_zones_has_one_pod_in_each() -> Non
 UNKNOWN_CASES = [
     (f"nodeSelector: {{{HOSTNAME}: '${{NODE}}'}}", covering("", 0)),
     (spread(key="'${KEY}'"), covering("", 0)),
+    (spread(key="null"), covering("", 1)),  # the API server rejects it, and a maxSkew of 0
+    (spread(skew="0"), covering("", 1)),
     (spread(skew="'${SKEW}'"), covering("", 1)),
+    (spread().replace("}]", ", minDomains: '${FEWEST}'}]"), covering("", 1)),
+    (anti_affinity(key="'${KEY}'"), covering("", 1)),
+    (anti_affinity(key="'${KEY}'").replace("podAntiAffinity", "podAffinity"), covering("", 0)),
     (spread(selector="'${SELECTOR}'"), covering("", 1)),
     (spread(when="'${WHEN}'"), covering("", 1)),
     (port("'${PORT}'"), covering("", 1)),
@@ -114,6 +120,7 @@ UNKNOWN_CASES = [
 def test_what_is_not_known_is_not_promised(spec: str, expected: Coverage) -> None:
     found = placed(spec)
     assert not found.known
+    assert not found.exact
     assert found.steady == expected
     assert found.steady.at_least >= found.rollout.at_least >= 0
     assert found.possibly == {"w1", "w2", "w3"}
@@ -122,9 +129,22 @@ def test_what_is_not_known_is_not_promised(spec: str, expected: Coverage) -> Non
 
 
 def test_of_an_unknown_number_of_replicas_nothing_is_promised() -> None:
-    found = placed(spread(), replicas=None)
-    assert (found.steady, found.rollout) == (covering("", 0), covering("", 0))
-    assert found.possibly == {"w1", "w2", "w3"}
+    for fields in ("", "strategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}"):
+        found = placed(spread(), replicas=None, fields=fields)
+        assert (found.steady, found.rollout) == (covering("", 0), covering("", 0))
+        assert found.possibly == {"w1", "w2", "w3"}
+
+
+@pytest.mark.parametrize(("nodes", "known"), [(WORKERS, True), (CLUSTER, False)])
+def test_an_unknown_policy_matters_only_where_a_node_is_tainted(nodes: tuple[DeclaredNode, ...], known: bool) -> None:
+    found = placed(spread().replace("}]", ", nodeTaintsPolicy: '${POLICY}'}]"), nodes=nodes)
+    assert found.known is known
+    assert found.steady.at_least == (3 if known else 1)
+
+
+def test_nothing_is_said_of_an_update_where_something_is_not_known() -> None:
+    assert placed(port("80"), 3).stuck
+    assert not placed(f"{port('80')}, {spread(skew=chr(39) + '${SKEW}' + chr(39))}", 3).stuck
 
 
 def test_each_pod_of_a_daemon_set_stands_by_itself_also_where_not_all_nodes_are_known() -> None:
@@ -280,6 +300,12 @@ def test_while_any_node_is_drained_one_node_fewer_is_sure() -> None:
         ("Deployment", "", 3, Pace(Manner.ROLLING, 1, 0)),
         ("Deployment", "", 4, Pace(Manner.ROLLING, 1, 1)),
         ("Deployment", "", 5, Pace(Manner.ROLLING, 2, 1)),
+        (
+            "Deployment",
+            "strategy: {rollingUpdate: {maxSurge: 100%, maxUnavailable: 50%}}",
+            4,
+            Pace(Manner.ROLLING, 4, 2),
+        ),
         ("Deployment", "", None, Pace(Manner.ROLLING, None, None)),
         ("Deployment", "strategy: {rollingUpdate: {maxSurge: 2, maxUnavailable: 0}}", None, Pace(Manner.ROLLING, 2, 0)),
         ("Deployment", "strategy: {rollingUpdate: {maxSurge: 0, maxUnavailable: 10%}}", 3, Pace(Manner.ROLLING, 0, 1)),
