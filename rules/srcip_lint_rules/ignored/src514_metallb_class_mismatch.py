@@ -12,7 +12,8 @@ Service stays pending, or another controller gives it an address that MetalLB kn
   of its speaker and controller.
 - `mismatch`: the Service surely has another class, or none where MetalLB handles one.
 
-It is an **error** where the class is declared, and a **warning** where the manifests tell it.
+It is an **error** where the class is declared, and a **warning** where the manifests tell it; of manifests in another
+folder it is assumed that they are of the same cluster.
 
 ## Silent when
 
@@ -74,7 +75,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Place, Related, Rule, Service, Severity
+from srcip_lint.rule import Diagnosis, Model, Place, Related, Rule, Service, Severity, Workload
 
 _ANEW = "(delete the Service and create it anew: the field cannot be changed)"
 
@@ -116,11 +117,20 @@ def _passed_over(model: Model, service: Service, asks: tuple[Place, str], handle
             *((Related(asks[0], "what it asks of MetalLB", service.object),) if written.value else ()),
             *(Related(each.object.place.at("kind"), runs, each.object) for each in shown),
         ),
+        assumptions=tuple(
+            f"{each.object.ref} runs in the cluster of this Service" for each in shown if _is_elsewhere(each, service)
+        ),
         fixes=(
             f"write `loadBalancerClass: {handled}` {_ANEW}" if handled else f"remove loadBalancerClass {_ANEW}",
             "or, if another controller is meant, remove what it asks of MetalLB",
         ),
     )
+
+
+def _is_elsewhere(workload: Workload, service: Service) -> bool:
+    """May the two be of different clusters, of which a repository can hold several?"""
+    one, other = workload.object, service.object
+    return one.stream != other.stream and one.folder != other.folder
 
 
 RULE = Rule(
