@@ -202,16 +202,19 @@ def _apart(meeting: Meeting, nobody: Sites) -> str:
     """That the pods and the announcers have no node in common, and how one sees it."""
     announcers, inventory = meeting.announcers, meeting.announcers.inventory
     workloads = _named(meeting.holders, with_nodes=nobody.impossible)
-    by_advertisement = not meeting.pods.both(announcers.speaking).nowhere
-    who = _named(announcers.advertisers, with_nodes=nobody.impossible) if by_advertisement else ""
     if inventory is None or nobody.impossible:
-        announcer = (
-            who or _named(announcers.speakers, with_nodes=True) or f"a speaker on {announcers.speaking.conditions}"
-        )
-        return f"No node can both run {workloads} and announce its address ({announcer})"
+        return f"No node can both run {workloads} and announce its address ({_obstacle(meeting)})"
     can_announce = announcers.nodes.possibly
     where = f"only {listed(can_announce)} can announce its address" if can_announce else "none can announce its address"
     return f"Of {inventory.source}, {workloads} can stand on {listed(meeting.pods.possibly)}, and {where}"
+
+
+def _obstacle(meeting: Meeting) -> str:
+    """Who leaves the pods' nodes out: the advertisements, the speakers, or only both together."""
+    announcers, pods = meeting.announcers, meeting.pods
+    advertisers = () if pods.both(announcers.speaking).nowhere else announcers.advertisers
+    speakers = () if pods.both(announcers.advertised).nowhere else announcers.speakers
+    return _named((*advertisers, *speakers), with_nodes=True) or f"a speaker on {announcers.speaking.conditions}"
 
 
 def _named(choices: Iterable[Choice], *, with_nodes: bool) -> str:
