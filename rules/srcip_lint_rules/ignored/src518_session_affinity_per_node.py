@@ -117,10 +117,10 @@ _HASHED = "the routers choose the node by ports too (5-tuple), and not by addres
 def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.bundle.services:
-        selection = model.selected(service)
-        if service.session_affinity.value != "ClientIP" or service.headless or not selection.known:
+        if service.session_affinity.value != "ClientIP" or service.headless or model.one_node(service):
             continue
-        if model.metallb.protocols(service).bgp is not Answer.YES or model.one_node(service):
+        selection = model.selected(service)
+        if model.metallb.protocols(service).bgp is not Answer.YES or not selection.known:
             continue
         if all(_may_differ(model, service, world) for world in selection.worlds):
             yield _forgotten(service, selection.worlds[0])
