@@ -72,6 +72,7 @@ from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadC
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Autoscaler, Workload
+from srcip_lint.spreading import over_other_domains, vain_spreads
 
 __all__ = [
     "DEFAULT_RANGE",
@@ -150,6 +151,7 @@ __all__ = [
     "least_replicas",
     "leaves_nodes",
     "nodes_selected",
+    "over_other_domains",
     "probed",
     "required_here",
     "spelled",
@@ -158,6 +160,7 @@ __all__ = [
     "under_every_placement",
     "unguarded",
     "unread_ranges",
+    "vain_spreads",
 ]
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"
