@@ -99,6 +99,7 @@ from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadC
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Autoscaler, Workload
+from srcip_lint.spreading import over_other_domains, vain_spreads
 
 __all__ = [
     "DEFAULT_RANGE",
@@ -213,6 +214,7 @@ __all__ = [
     "listed",
     "named_by",
     "nodes_selected",
+    "over_other_domains",
     "probed",
     "required_here",
     "same_namespace",
@@ -223,6 +225,7 @@ __all__ = [
     "under_every_placement",
     "unguarded",
     "unread_ranges",
+    "vain_spreads",
 ]
 
 DOCS = "https://github.com/srcip-lint/srcip-lint/blob/main/docs/rules"

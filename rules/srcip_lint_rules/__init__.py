@@ -26,6 +26,7 @@ from srcip_lint_rules.dropped import (
 from srcip_lint_rules.fragile import (
     src601_local_no_hard_spread,
     src602_spread_selector_mismatch,
+    src603_spread_wrong_topology,
     src605_local_single_replica,
     src606_local_disruptive_update,
     src607_local_no_termination_drain,
@@ -132,6 +133,7 @@ RULES: tuple[Rule, ...] = (
     src519_metallb_ip_request_conflict.RULE,
     src601_local_no_hard_spread.RULE,
     src602_spread_selector_mismatch.RULE,
+    src603_spread_wrong_topology.RULE,
     src605_local_single_replica.RULE,
     src606_local_disruptive_update.RULE,
     src607_local_no_termination_drain.RULE,

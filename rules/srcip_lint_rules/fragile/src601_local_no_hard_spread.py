@@ -28,6 +28,7 @@ It is **info**; a **warning** where the client's address is required (by the ann
 - `spread-unknown`: a placeholder stands for something that may separate the pods.
 - `over-zones`: they must be spread over other domains than nodes, such as zones: the nodes' labels decide (SRC603
   speaks).
+- `vain-spread`: a spread constraint is there whose maxSkew is no less than the number of replicas (SRC603 speaks).
 - `another-separated`: another workload that the Service selects keeps its pods on different nodes, or on chosen ones.
 - `alternatives`: files define the workload in several ways, and one of them separates the pods.
 - `pinned`: the workload is bound to nodes by their names: whoever wrote it chose them.
@@ -146,6 +147,7 @@ from srcip_lint.rule import (
     WayIn,
     Workload,
     required_here,
+    vain_spreads,
 )
 
 
@@ -157,7 +159,8 @@ def check(model: Model) -> Iterable[Diagnosis]:
             continue
         if all(model.may_share_a_node(world) for world in selection.worlds):
             for definitions in selection.definitions:
-                if all(_several(model, workload) for workload in definitions):
+                in_vain = all(vain_spreads(workload, model.bundle) for workload in definitions)
+                if all(_several(model, workload) for workload in definitions) and not in_vain:
                     yield _crowded(model, service, way, definitions)
 
 
