@@ -24,6 +24,7 @@ from srcip_lint.isolation import Isolation
 from srcip_lint.model.acceptance import Acceptance, Misplaced, MissingProfile, Rejection, Unread
 from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
 from srcip_lint.model.aggregation import Aggregation
+from srcip_lint.model.announced import announced
 from srcip_lint.model.announcers import Announcers, Meeting, announcers, meeting
 from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
@@ -33,7 +34,7 @@ from srcip_lint.model.ways import WayIn, find_ways
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
 from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import filter_by_address, keep_address
-from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
+from srcip_lint.path.hops import Addresses, Hop, SourcePath, State, Whose, surely
 from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import Inventory, NodeSet, Pace, Placement, Separation, chosen, matches_pods, missed, pinned
@@ -164,7 +165,17 @@ class Model:
 
     @cached_property
     def _walker(self) -> Walker:
-        return Walker(self.bundle, self.environment, self.behaviour, self._policies)
+        return Walker(self.bundle, self.environment, self.behaviour, self._policies, self._announced)
+
+    def _announced(self, service: Service, state: State) -> tuple[Hop, ...]:
+        """How MetalLB announces a Service's address, as far as its configuration was read."""
+        found = self.announcers(service)
+        if found is None:
+            return ()
+        placements = [self.placement(each) for world in self.selected(service).worlds for each in world]
+        known = [placement.possibly for placement in placements if placement]
+        holders = frozenset().union(*known) if known and len(known) == len(placements) else None
+        return tuple(announced(found, holders, state))
 
     @cached_property
     def _policies(self) -> Policies:

@@ -53,6 +53,14 @@ MAX_PATHS = 64
 Behaviours = Callable[[Workload], "ProxyBehaviour | None"]
 
 
+Announced = Callable[[Service, State], "tuple[Hop, ...]"]
+
+
+def unannounced(_service: Service, _state: State) -> tuple[Hop, ...]:
+    """No announcement is known."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Arriving:
     """What comes to a Service's pods. `source` is the address before a node's masquerade, None where none is on the
@@ -70,6 +78,8 @@ class Walker:
     environment: Environment
     behaviour: Behaviours
     policies: Policies
+    announced: Announced = unannounced
+    """How an address of a load balancer of the cluster's own is announced."""
 
     def paths(self, service: Service) -> tuple[SourcePath, ...]:
         """Every way from outside into a Service's pods, at most MAX_PATHS."""
@@ -138,6 +148,8 @@ class Walker:
         client = Hop("client", "the client", "connects", State(always(CLIENT)))
         before = front(service, entry, port, client.state, self.bundle, self.environment)
         hops = (client, *before.hops)
+        if entry is Entry.LOAD_BALANCER:
+            hops = (*hops, *self.announced(service, hops[-1].state))
         source = hops[-1].state.peer
         if not before.targets_pods:
             node = self._node(service, port, hops[-1].state, before.follows_endpoints)
