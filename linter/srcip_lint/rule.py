@@ -72,7 +72,7 @@ from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadC
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Autoscaler, Workload
-from srcip_lint.spreading import over_other_domains, vain_spreads
+from srcip_lint.spreading import Drawn, drawn_together, over_other_domains, vain_spreads
 
 __all__ = [
     "DEFAULT_RANGE",
@@ -96,6 +96,7 @@ __all__ = [
     "DeadTarget",
     "DeclaredNode",
     "Diagnosis",
+    "Drawn",
     "Endpoint",
     "Endpoints",
     "Family",
@@ -140,6 +141,7 @@ __all__ = [
     "disjoint",
     "dotted",
     "drains",
+    "drawn_together",
     "falls_to_zero",
     "filtering_nothing",
     "forbidding",
