@@ -99,7 +99,7 @@ from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadC
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Autoscaler, Workload
-from srcip_lint.spreading import over_other_domains, vain_spreads
+from srcip_lint.spreading import Drawn, drawn_together, over_other_domains, vain_spreads
 
 __all__ = [
     "DEFAULT_RANGE",
@@ -133,6 +133,7 @@ __all__ = [
     "DeadTarget",
     "DeclaredNode",
     "Diagnosis",
+    "Drawn",
     "Endpoint",
     "Endpoints",
     "Family",
@@ -201,6 +202,7 @@ __all__ = [
     "disjoint",
     "dotted",
     "drains",
+    "drawn_together",
     "falls_to_zero",
     "filtering_nothing",
     "forbidding",

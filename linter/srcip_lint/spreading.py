@@ -1,16 +1,22 @@
-"""Where what spreads a workload's pods is written, and does not keep them on different nodes: it lets all of them stand
-on one, or is about other domains than nodes.
+"""Where something about the spread of a workload's pods is written, and does not keep them on different nodes: it lets
+all of them stand on one, is about other domains than nodes, or draws them together.
 
-Semantics: Kubernetes API `core/v1` TopologySpreadConstraint. A domain may hold maxSkew pods more than the emptiest one,
-and so at least maxSkew.
+Semantics: Kubernetes API `core/v1` TopologySpreadConstraint and PodAffinityTerm. A domain may hold maxSkew pods more
+than the emptiest one, and so at least maxSkew. A pod with a required affinity stands only beside a pod that the term
+selects; where none runs and the term selects the pod itself, it is the first (kube-scheduler
+`plugins/interpodaffinity/filtering.go`).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from srcip_lint.bundle import Bundle
 from srcip_lint.placement import counts_own_pods, matches_pods, separations
-from srcip_lint.resources.pods import HOSTNAME, SpreadConstraint
+from srcip_lint.resources.objects import same_namespace
+from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
+from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
 
 
@@ -41,6 +47,57 @@ def over_other_domains(workload: Workload, bundle: Bundle) -> SpreadConstraint |
     others = (each for each in separations(template, replicas) if each.place not in places)
     is_alone = all(other.holds is Answer.NO and not other.soft for other in others)
     return found[0] if found and is_alone else None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Drawn:
+    """A required pod affinity that puts all pods of a workload on one node: beside each other, or beside the one pod of
+    another workload, `beside`."""
+
+    workload: Workload
+    term: AffinityTerm
+    beside: Workload | None = None
+
+
+def drawn_together(service: Service, bundle: Bundle) -> tuple[Drawn, ...]:
+    """What puts all pods of a Service on one node, in each of the files that contradict each other; empty where one of
+    them does not, or where the Service may have other pods, or the affinity be to others."""
+    selection = bundle.selected(service)
+    is_hidden = bundle.has_gap(service) or any(True for _ in bundle.pod_makers_near(service))
+    if not selection.known or is_hidden or any(len(world) > 1 for world in selection.worlds):
+        return ()
+    found = [_drawn(world[0], bundle) for world in selection.worlds]
+    drawn = tuple(one for one in found if one)
+    return drawn if len(drawn) == len(found) else ()
+
+
+def _drawn(workload: Workload, bundle: Bundle) -> Drawn | None:
+    """The affinity of one workload of several replicas that puts its pods on one node."""
+    if _several(workload, bundle) is None or patched(workload, bundle):
+        return None
+    for term in workload.template.affinity:
+        is_plain = term.own_namespace and not term.mismatch_label_keys
+        if term.required and is_plain and term.topology_key.value == HOSTNAME:
+            target = _only_target(workload, term, bundle)
+            if target:
+                return Drawn(workload, term, None if target is workload else target)
+    return None
+
+
+def _only_target(workload: Workload, term: AffinityTerm, bundle: Bundle) -> Workload | None:
+    """The one workload that a term surely selects: this one, or another that surely has one pod."""
+    beside = [workload, *bundle.around(workload, ())]
+    targets = [other for other in beside if matches_pods(other.template, term.selector) is not Answer.NO]
+    if len(targets) != 1 or matches_pods(targets[0].template, term.selector) is not Answer.YES:
+        return None
+    is_single = not term.match_label_keys and _has_one_pod(workload, targets[0], bundle)
+    return targets[0] if targets[0] is workload or is_single else None
+
+
+def _has_one_pod(workload: Workload, target: Workload, bundle: Bundle) -> bool:
+    replicas, is_beside = bundle.replicas(target), same_namespace(workload.object.namespace, target.object.namespace)
+    is_one = replicas is not None and replicas.value == 1 and not bundle.scalers(target)
+    return is_one and is_beside is Answer.YES and not patched(target, bundle)
 
 
 def patched(workload: Workload, bundle: Bundle) -> bool:

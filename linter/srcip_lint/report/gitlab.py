@@ -46,7 +46,11 @@ def _issue(finding: Finding, number: int, look: Look) -> dict[str, object]:
 def _description(finding: Finding) -> str:
     parts = [finding.message, *(f"Assuming: {assumption}" for assumption in finding.assumptions)]
     parts += [f"Fix: {fix}" for fix in finding.fixes[:1]]
-    return " ".join(terminal(part).rstrip(".") + "." for part in parts)
+    return " ".join(_sentence(terminal(part)) for part in parts)
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "?", "!")) else f"{text}."
 
 
 def _fingerprint(finding: Finding, number: int) -> str:

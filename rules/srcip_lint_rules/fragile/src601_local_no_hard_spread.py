@@ -29,6 +29,7 @@ It is **info**; a **warning** where the client's address is required (by the ann
 - `over-zones`: they must be spread over other domains than nodes, such as zones: the nodes' labels decide (SRC603
   speaks).
 - `vain-spread`: a spread constraint is there whose maxSkew is no less than the number of replicas (SRC603 speaks).
+- `drawn-together`: a required pod affinity puts all of them on one node (SRC608 speaks).
 - `another-separated`: another workload that the Service selects keeps its pods on different nodes, or on chosen ones.
 - `alternatives`: files define the workload in several ways, and one of them separates the pods.
 - `pinned`: the workload is bound to nodes by their names: whoever wrote it chose them.
@@ -146,6 +147,7 @@ from srcip_lint.rule import (
     Severity,
     WayIn,
     Workload,
+    drawn_together,
     required_here,
     vain_spreads,
 )
@@ -157,7 +159,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
         selection, way = model.selected(service), model.following_way(service)
         if not selection.known or way is None or not way.on_one_node or model.one_node(service):
             continue
-        if all(model.may_share_a_node(world) for world in selection.worlds):
+        if all(map(model.may_share_a_node, selection.worlds)) and not drawn_together(service, model.bundle):
             for definitions in selection.definitions:
                 in_vain = all(vain_spreads(workload, model.bundle) for workload in definitions)
                 if all(_several(model, workload) for workload in definitions) and not in_vain:

@@ -23,6 +23,7 @@ is required (by the annotation `srcip-lint.io/require-client-ip` or `requireClie
 - `kept-apart`: something else keeps the pods on different nodes: another constraint, a required anti-affinity, a port
   of the host; or the inventory does.
 - `prefers-nodes`: beside the zones something prefers different nodes (ScheduleAnyway, a preferred anti-affinity).
+- `drawn-together`: a required pod affinity puts all of them on one node anyway (SRC608 speaks).
 - `no-way-known`: it is over zones, and the way in is not known to leave out nodes without a ready pod (SRC301 speaks).
 - `autoscaled`: an autoscaler may make more replicas than the maxSkew (SRC601 speaks).
 - `others-counted`: the constraint over nodes may count the pods of another workload too.
@@ -151,6 +152,7 @@ from srcip_lint.rule import (
     SpreadConstraint,
     WayIn,
     Workload,
+    drawn_together,
     over_other_domains,
     required_here,
     vain_spreads,
@@ -163,6 +165,8 @@ def check(model: Model) -> Iterable[Diagnosis]:
     for service in model.local_services:
         selection = model.selected(service)
         if not selection.known or not model.goes_by_node(service) or model.one_node(service):
+            continue
+        if drawn_together(service, model.bundle):
             continue
         for definitions in selection.definitions:
             found = None if any(map(model.pinned, definitions)) else _judge(model, service, definitions)
@@ -222,7 +226,7 @@ def _zoned(model: Model, service: Service, way: WayIn, workload: Workload, const
         at=constraint.topology_key.place,
         message=f"This spreads the {model.replicas(workload)} replicas of {workload.object.ref} over {key}, not over "
         f"nodes: those that share a value of it may all stand on one node, and where the nodes have one value only, "
-        f"{_all(model, workload)} may. Then {way.on_one_node}.",
+        f"all of them. Then {way.on_one_node}.",
         severity=Severity.WARNING if is_proved and requirement else Severity.INFO,
         object=workload.object,
         related=(*_notes(model, service, workload), *required_here(requirement)),
