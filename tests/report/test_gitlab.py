@@ -69,6 +69,11 @@ def test_the_description_is_one_line_with_the_assumption_and_the_best_fix() -> N
     )
 
 
+def test_a_question_is_a_sentence_already() -> None:
+    (issue,) = issues(replace(LOCAL, message="was Local meant?", assumptions=(), fixes=("write it",)))
+    assert issue["description"] == "was Local meant? Fix: write it."
+
+
 def test_of_equal_fingerprints_the_first_is_kept_and_all_differ() -> None:
     elsewhere = replace(FRAGILE, location=replace(FRAGILE.location, path="copy/web.yaml"))
     found = [issue["fingerprint"] for issue in issues(FRAGILE, elsewhere, LOCAL, FRAGILE)]
