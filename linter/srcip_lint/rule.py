@@ -37,7 +37,7 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
-from srcip_lint.model import DeadTarget, Model, WayIn
+from srcip_lint.model import DeadTarget, Model, TaintedTarget, WayIn
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
@@ -126,6 +126,7 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "TaintedTarget",
     "Voided",
     "WayIn",
     "Whose",

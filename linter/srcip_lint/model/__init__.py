@@ -21,7 +21,7 @@ from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
-from srcip_lint.model.siting import DeadTarget, Siting
+from srcip_lint.model.siting import DeadTarget, Siting, TaintedTarget
 from srcip_lint.model.ways import WayIn, find_ways
 from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
 from srcip_lint.node_ports import NodePorts
@@ -43,7 +43,7 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["DeadTarget", "Model", "WayIn"]
+__all__ = ["DeadTarget", "Model", "TaintedTarget", "WayIn"]
 
 
 class Model:
@@ -313,6 +313,11 @@ class Model:
         """A node of the inventory that packets for the Service may be sent to and on which none of the workloads can
         run."""
         return self._siting.dead_target(service, world)
+
+    def tainted_targets(self, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
+        """The nodes that a way in may lead to, and that a DaemonSet among the workloads chooses, and on which none of
+        them can run for the taints; none where the declared edge chooses the nodes."""
+        return self._siting.tainted_targets(service, world, way)
 
     def ways_in(self, service: Service) -> tuple[WayIn, ...]:
         """Every way from outside into an external Service, and whether it avoids nodes without a pod."""

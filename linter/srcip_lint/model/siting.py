@@ -6,11 +6,14 @@ from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle, closeness, nearest
 from srcip_lint.environment import DeclaredNode, Environment
+from srcip_lint.model.ways import WayIn
 from srcip_lint.placement import (
     Inventory,
     Pace,
     Placement,
     Separation,
+    Taint,
+    chosen,
     labelled,
     may_block,
     of_objects,
@@ -20,6 +23,7 @@ from srcip_lint.placement import (
     runs_everywhere,
     separated,
     separations,
+    untolerated,
 )
 from srcip_lint.resources.pods import PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
@@ -37,6 +41,18 @@ class DeadTarget:
     name: str
     why: str
     chosen: bool
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class TaintedTarget:
+    """A node that packets may be sent to, which a DaemonSet chooses and whose taints keep its pods away. `why` tells
+    the first of the taints."""
+
+    name: str
+    why: str
+    taints: tuple[Taint, ...]
+    workload: Workload
     inventory: Inventory
 
 
@@ -153,6 +169,18 @@ class Siting:
                 return DeadTarget(node.name, refusals[0].why, chosen_by_edge, inventory)
         return None
 
+    def tainted_targets(self, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
+        """The nodes of the inventory that a way in may lead to, and that one of the workloads, a DaemonSet, chooses,
+        and on which none of them can run for the taints. None where the declared edge chooses the nodes: `dead_target`
+        tells of those."""
+        placements = [placement for placement in map(self.placement, world) if placement]
+        inventory = self.inventory(service)
+        if inventory is None or len(placements) < len(world) or self._chooses_nodes(service):
+            return ()
+        pairs = tuple(zip(world, placements, strict=True))
+        found = (_kept_off(node, pairs, inventory) for node in _reached(service, inventory, way))
+        return tuple(target for target in found if target)
+
     def _chooses_nodes(self, service: Service) -> bool:
         """Does the configuration say which nodes packets for the Service are sent to?"""
         edge = self.environment.edge(service.object.namespace, service.object.name)
@@ -164,3 +192,25 @@ class Siting:
         edge, inventory = self.environment.edge(service.object.namespace, service.object.name), self.inventory(service)
         wanted = labelled((edge.target_nodes if edge else None) or {})
         return tuple(node for node in inventory.nodes if wanted.has(node) is Answer.YES) if inventory else ()
+
+
+def _kept_off(
+    node: DeclaredNode, pairs: tuple[tuple[Workload, Placement], ...], inventory: Inventory
+) -> TaintedTarget | None:
+    """The node, where all the workloads are kept off, and a DaemonSet that chooses it by its taints."""
+    if _EXCLUDED in node.labels or not all(node.name in placement.never for _, placement in pairs):
+        return None
+    for workload, placement in pairs:
+        taints = untolerated(workload, node)
+        if taints and workload.kind == "DaemonSet" and chosen(workload.template).has(node) is Answer.YES:
+            return TaintedTarget(node.name, placement.fits[node.name].why, taints, workload, inventory)
+    return None
+
+
+def _reached(service: Service, inventory: Inventory, way: WayIn) -> tuple[DeclaredNode, ...]:
+    """The nodes that a way in may lead to: those whose own addresses all the external IPs are, for these; else all."""
+    addresses = [each.value for each in service.external_ips]
+    is_external_ip = any(way.at == each.place for each in service.external_ips)
+    owners = tuple(node for node in inventory.nodes if any(each in node.addresses for each in addresses))
+    are_known = all(any(each in node.addresses for node in owners) for each in addresses)
+    return owners if is_external_ip and are_known and not service.external_ips_unknown else inventory.nodes

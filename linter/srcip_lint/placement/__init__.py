@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from srcip_lint.placement.blocking import may_block
 from srcip_lint.placement.choice import chosen, pinned, restricted, runs_everywhere
-from srcip_lint.placement.eligible import Fit
+from srcip_lint.placement.eligible import Fit, Taint, untolerated
 from srcip_lint.placement.guarantee import Coverage, stand, steady
 from srcip_lint.placement.inventory import Inventory, labels_of, of_objects, taints_of, takes_pods
 from srcip_lint.placement.limits import Limit
@@ -56,6 +56,7 @@ __all__ = [
     "Pace",
     "Placement",
     "Separation",
+    "Taint",
     "chosen",
     "counts_own_pods",
     "disjoint",
@@ -78,6 +79,7 @@ __all__ = [
     "subset",
     "taints_of",
     "takes_pods",
+    "untolerated",
 ]
 
 

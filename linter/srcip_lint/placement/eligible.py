@@ -21,6 +21,9 @@ from srcip_lint.resources.pods import PodTemplate, SpreadConstraint, Toleration
 from srcip_lint.resources.selectors import Answer, every, some
 from srcip_lint.resources.workload import Workload
 
+Taint = tuple[str | Unknown, str | Unknown, str | Unknown]
+"""Key, value and effect."""
+
 _DAEMON_TAINTS = {
     "node.kubernetes.io/not-ready": "NoExecute",
     "node.kubernetes.io/unreachable": "NoExecute",
@@ -118,7 +121,13 @@ def tolerated_by(workload: Workload) -> tuple[Toleration, ...]:
     return (*own, *_DAEMON_TOLERATIONS, *((_NETWORK_UNAVAILABLE,) if on_host else ()))
 
 
-def tolerates(tolerations: tuple[Toleration, ...], taint: tuple[str | Unknown, str | Unknown, str | Unknown]) -> Answer:
+def untolerated(workload: Workload, node: DeclaredNode) -> tuple[Taint, ...]:
+    """The node's taints that surely keep the workload's pods away."""
+    tolerations = tolerated_by(workload)
+    return tuple(taint for taint in taints_of(node) if tolerates(tolerations, taint) is Answer.NO)
+
+
+def tolerates(tolerations: tuple[Toleration, ...], taint: Taint) -> Answer:
     """Do the tolerations let a pod onto a node with the taint? PreferNoSchedule keeps no pod away."""
     key, value, effect = taint
     if isinstance(effect, str) and effect not in REPELLING:
@@ -148,6 +157,6 @@ def _admits_value(toleration: Toleration, value: str | Unknown) -> Answer:
     return Answer.YES if (toleration.value or "") == value and toleration.key is not None else Answer.NO
 
 
-def _spelled(taint: tuple[str | Unknown, str | Unknown, str | Unknown]) -> str:
+def _spelled(taint: Taint) -> str:
     key, value, effect = ("?" if isinstance(part, Unknown) else part for part in taint)
     return f"{key}{'=' if value else ''}{value}:{effect}"
