@@ -37,8 +37,8 @@ from srcip_lint.lifecycle import (
     least_replicas,
     leaves_nodes,
 )
-from srcip_lint.model import DeadTarget, Model, TaintedTarget, WayIn
-from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
+from srcip_lint.model import DeadTarget, Model, TaintedTarget, Uncovered, WayIn
+from srcip_lint.needs import BackDoor, MistakenPolicy, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
     Addresses,
@@ -103,6 +103,7 @@ __all__ = [
     "LegacyAnnotation",
     "Limit",
     "Manner",
+    "MistakenPolicy",
     "MixedOnHost",
     "Model",
     "NodeSet",
@@ -127,6 +128,7 @@ __all__ = [
     "Spot",
     "SpreadConstraint",
     "TaintedTarget",
+    "Uncovered",
     "Voided",
     "WayIn",
     "Whose",

@@ -7,6 +7,7 @@ from srcip_lint_rules.dropped import (
     src301_local_without_per_node_pods,
     src302_external_service_no_backends,
     src303_local_endpoints_without_node_name,
+    src318_internal_local_partial_nodes,
     src319_hard_spread_rollout_deadlock,
     src321_local_scale_to_zero,
 )
@@ -69,6 +70,7 @@ RULES: tuple[Rule, ...] = (
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src303_local_endpoints_without_node_name.RULE,
+    src318_internal_local_partial_nodes.RULE,
     src319_hard_spread_rollout_deadlock.RULE,
     src321_local_scale_to_zero.RULE,
     src402_network_policy_allowlist_behind_snat.RULE,

@@ -21,9 +21,19 @@ from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
-from srcip_lint.model.siting import DeadTarget, Siting, TaintedTarget
+from srcip_lint.model.siting import DeadTarget, Siting, TaintedTarget, Uncovered
 from srcip_lint.model.ways import WayIn, find_ways
-from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
+from srcip_lint.needs import (
+    BackDoor,
+    MistakenPolicy,
+    MixedOnHost,
+    Requirement,
+    back_door,
+    mistaken_policy,
+    mixed_on_host,
+    near_hints,
+    on_host,
+)
 from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
@@ -43,7 +53,7 @@ from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 
-__all__ = ["DeadTarget", "Model", "TaintedTarget", "WayIn"]
+__all__ = ["DeadTarget", "Model", "TaintedTarget", "Uncovered", "WayIn"]
 
 
 class Model:
@@ -319,6 +329,15 @@ class Model:
         them can run for the taints; none where the declared edge chooses the nodes."""
         return self._siting.tainted_targets(service, world, way)
 
+    def uncovered(self, service: Service, world: tuple[Workload, ...]) -> Uncovered | None:
+        """The nodes of the inventory on which callers may stand, and nothing guarantees a pod of the workloads; None
+        without an inventory, where there is no such node, and where it is not known."""
+        return self._siting.uncovered(service, world)
+
+    def beside_callers(self, world: tuple[Workload, ...]) -> bool:
+        """Do the manifests bind pods to the nodes of others: callers to these workloads' pods, or these to others'?"""
+        return self._siting.beside_callers(world)
+
     def ways_in(self, service: Service) -> tuple[WayIn, ...]:
         """Every way from outside into an external Service, and whether it avoids nodes without a pod."""
         if service not in self._ways:
@@ -380,6 +399,10 @@ class Model:
     def mixed_on_host(self, service: Service) -> MixedOnHost | None:
         """A way in to pods on their node's network, where a list or a limit gets a node's address; see `needs`."""
         return mixed_on_host(self, service)
+
+    def mistaken_policy(self, service: Service) -> MistakenPolicy | None:
+        """That the internal policy stands where the external one was meant; see `needs`."""
+        return mistaken_policy(self, service)
 
     def near_hints(self, service: Service) -> tuple[tuple[Place, str, Object], ...]:
         """What is sometimes taken to keep the client's address under Cluster: the place, and that it does not."""

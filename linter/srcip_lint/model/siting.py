@@ -15,6 +15,7 @@ from srcip_lint.placement import (
     Taint,
     chosen,
     labelled,
+    matches_pods,
     may_block,
     of_objects,
     pace,
@@ -23,9 +24,11 @@ from srcip_lint.placement import (
     runs_everywhere,
     separated,
     separations,
+    takes_pods,
     untolerated,
 )
-from srcip_lint.resources.pods import PodTemplate, SpreadConstraint
+from srcip_lint.resources.objects import same_namespace
+from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
@@ -53,6 +56,17 @@ class TaintedTarget:
     why: str
     taints: tuple[Taint, ...]
     workload: Workload
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """The nodes of an inventory on which nothing guarantees a pod. `why` says of the first why it can have none; empty
+    where it may have one. `tainted` says that all that take ordinary pods are covered, and only others are not."""
+
+    nodes: tuple[str, ...]
+    why: str
+    tainted: bool
     inventory: Inventory
 
 
@@ -177,9 +191,45 @@ class Siting:
         inventory = self.inventory(service)
         if inventory is None or len(placements) < len(world) or self._chooses_nodes(service):
             return ()
+        if any(map(self._may_be_moved, world)):
+            return ()
         pairs = tuple(zip(world, placements, strict=True))
         found = (_kept_off(node, pairs, inventory) for node in _reached(service, inventory, way))
         return tuple(target for target in found if target)
+
+    def uncovered(self, service: Service, world: tuple[Workload, ...]) -> Uncovered | None:
+        """The nodes of the inventory on which callers may stand and that surely have, or in some placement have, no pod
+        of any of the workloads. None without an inventory, where there is no such node, and where it is not known."""
+        placements = [placement for placement in map(self.placement, world) if placement]
+        inventory = self.inventory(service)
+        if inventory is None or len(placements) < len(world) or any(map(self._may_be_moved, world)):
+            return None
+        bare = [node for node in inventory.nodes if not node.unschedulable and _may_be_bare(node, placements)]
+        for answer in (Answer.YES, Answer.NO):
+            names = tuple(node.name for node in bare if takes_pods(node) is answer)
+            if names:
+                why = next((each.fits[names[0]].why for each in placements if names[0] in each.never), "")
+                return Uncovered(names, why, answer is Answer.NO, inventory)
+        return None
+
+    def beside_callers(self, world: tuple[Workload, ...]) -> bool:
+        """Do the manifests bind pods to the nodes of others: callers to these workloads' pods, or these to those of
+        others?"""
+        return any(
+            any(_binds(term, workload, other) for term in other.template.affinity)
+            or any(
+                _binds(term, other, workload) and matches_pods(workload.template, term.selector) is Answer.NO
+                for term in workload.template.affinity
+            )
+            for workload in world
+            for other in self.bundle.workloads
+            if all(other.object.ref != one.object.ref for one in world)
+        )
+
+    def _may_be_moved(self, workload: Workload) -> bool:
+        """May another file decide on which nodes the pods run?"""
+        patches = [other.template for other in self.bundle.other_definitions(workload) if other.partial]
+        return any(patch.tolerations or patch.node_selector or patch.node_terms or patch.obscured for patch in patches)
 
     def _chooses_nodes(self, service: Service) -> bool:
         """Does the configuration say which nodes packets for the Service are sent to?"""
@@ -192,6 +242,20 @@ class Siting:
         edge, inventory = self.environment.edge(service.object.namespace, service.object.name), self.inventory(service)
         wanted = labelled((edge.target_nodes if edge else None) or {})
         return tuple(node for node in inventory.nodes if wanted.has(node) is Answer.YES) if inventory else ()
+
+
+def _may_be_bare(node: DeclaredNode, placements: list[Placement]) -> bool:
+    """Has the node no pod, surely or in a placement that the scheduler may choose?"""
+    if all(node.name in placement.never for placement in placements):
+        return True
+    return all(placement.exact and node.name not in placement.steady.surely for placement in placements)
+
+
+def _binds(term: AffinityTerm, workload: Workload, other: Workload) -> bool:
+    """Does an affinity term of another workload bind its pods to nodes that have a pod of the workload?"""
+    is_near = not term.own_namespace or same_namespace(workload.object.namespace, other.object.namespace) is Answer.YES
+    is_bound = term.required and term.topology_key.value == HOSTNAME and is_near
+    return is_bound and matches_pods(workload.template, term.selector) is Answer.YES
 
 
 def _kept_off(

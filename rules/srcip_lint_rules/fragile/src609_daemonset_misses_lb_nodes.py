@@ -153,14 +153,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _tainted(model: Model, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
     """The nodes in one world, where the files contradict each other."""
     running = tuple(workload for workload in world if not model.switched_off(workload))
-    found = model.tainted_targets(service, running, way)
-    return tuple(target for target in found if not _patched(model, target.workload))
-
-
-def _patched(model: Model, workload: Workload) -> bool:
-    """May another file decide on which nodes the pods run?"""
-    patches = [other.template for other in model.bundle.other_definitions(workload) if other.partial]
-    return any(patch.tolerations or patch.node_selector or patch.node_terms or patch.obscured for patch in patches)
+    return model.tainted_targets(service, running, way)
 
 
 def _diagnosis(service: Service, way: WayIn, targets: tuple[TaintedTarget, ...]) -> Diagnosis:
