@@ -48,7 +48,7 @@ goldens: $(INSTALLED)
 bench: $(INSTALLED)
 	$(BIN)/python benchmarks/bench.py
 
-# make rule ID=SRC318 NAME=internal-local-partial-nodes FAMILY=dropped
+# make rule ID=SRC399 NAME=what-goes-wrong FAMILY=dropped
 rule: $(INSTALLED)
 	$(BIN)/python scripts/new_rule.py "$(ID)" "$(NAME)" "$(FAMILY)"
 

@@ -1,6 +1,6 @@
 """Start a rule: its file, with a page and a check that already run, and a fixture that is reported.
 
-    python scripts/new_rule.py SRC318 internal-local-partial-nodes dropped
+    python scripts/new_rule.py SRC399 what-goes-wrong dropped
 
 `make rule ID=... NAME=... FAMILY=...` calls it. What it writes passes the tests once it is in RULES, and is nonsense:
 it reports every Service whose policy is Local. Replace it part by part; the tests tell what no longer fits.
@@ -142,7 +142,7 @@ def write(root: Path, rule_id: str, name: str, family: str) -> list[Path]:
 
 def main(arguments: list[str], root: Path = ROOT) -> int:
     if len(arguments) != 3 or not all(arguments):
-        print("usage: make rule ID=SRC318 NAME=internal-local-partial-nodes FAMILY=dropped")
+        print("usage: make rule ID=SRC399 NAME=what-goes-wrong FAMILY=dropped")
         return 2
     rule_id, name, family = arguments
     if reason := refusal(rule_id, name, family):

@@ -13,7 +13,7 @@ from typing import Protocol
 from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.isolation import Isolation
-from srcip_lint.path.hops import Hop, SourcePath, Whose, surely
+from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
@@ -49,6 +49,17 @@ class MixedOnHost:
     needed: Requirement
 
 
+@dataclass(frozen=True, slots=True)
+class MistakenPolicy:
+    """A way in on which a node's address is taken for the client's by what judges there, under an internal policy that
+    is Local and an external one that is Cluster; and why the client's address is needed, if it is."""
+
+    path: SourcePath
+    judge: Hop
+    seen: Addresses
+    needed: Requirement | None
+
+
 class Asked(Protocol):
     """What the model answers."""
 
@@ -57,8 +68,11 @@ class Asked(Protocol):
     @property
     def isolation(self) -> Isolation: ...
     @property
+    def cluster_services(self) -> tuple[Service, ...]: ...
+    @property
     def behind_local(self) -> dict[Workload, tuple[Service, ...]]: ...
     def paths(self, service: Service) -> tuple[SourcePath, ...]: ...
+    def lost(self, service: Service) -> Iterator[tuple[SourcePath, Hop, Addresses]]: ...
     def sent_to_by_ingress(self, service: Service) -> bool: ...
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None: ...
     def required(self, service: Service) -> Requirement | None: ...
@@ -95,6 +109,18 @@ def mixed_on_host(model: Asked, service: Service) -> MixedOnHost | None:
         if judge and needed and on_host(path, model.bundle) and not _writes_node(judge):
             return MixedOnHost(path, judge, needed)
     return None
+
+
+def mistaken_policy(model: Asked, service: Service) -> MistakenPolicy | None:
+    """None where DaemonSets only are behind it, if only by one of the files that contradict each other, and nothing
+    needs the client's address: each node's callers are meant to reach the agent of their own node."""
+    if service.internal_traffic_policy.value != "Local" or service not in model.cluster_services:
+        return None
+    lost = tuple(model.lost(service))
+    needed = next((needed for path, _, _ in lost if (needed := model.needed_on(service, path))), None)
+    worlds = model.bundle.selected(service).worlds
+    of_agents = any(world and all(workload.kind == "DaemonSet" for workload in world) for world in worlds)
+    return MistakenPolicy(*lost[0], needed) if lost and (needed or not of_agents) else None
 
 
 def on_host(path: SourcePath, bundle: Bundle) -> bool:

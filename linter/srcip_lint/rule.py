@@ -50,7 +50,9 @@ from srcip_lint.model import (
     NoMatch,
     NoNode,
     Rejection,
+    TaintedTarget,
     Unadvertised,
+    Uncovered,
     UnknownName,
     Unread,
     WayIn,
@@ -61,7 +63,7 @@ from srcip_lint.model.arp import LaxProxy
 from srcip_lint.model.metallb import Pairing, Silent
 from srcip_lint.model.rivals import Rival
 from srcip_lint.model.sharing import OnlyPool, Sharing
-from srcip_lint.needs import BackDoor, MixedOnHost, Requirement
+from srcip_lint.needs import BackDoor, MistakenPolicy, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
 from srcip_lint.path.hops import (
     Addresses,
@@ -149,6 +151,7 @@ __all__ = [
     "Misplaced",
     "Miss",
     "MissingProfile",
+    "MistakenPolicy",
     "MixedOnHost",
     "Model",
     "NoMatch",
@@ -183,8 +186,10 @@ __all__ = [
     "SourcePath",
     "Spot",
     "SpreadConstraint",
+    "TaintedTarget",
     "Tenant",
     "Unadvertised",
+    "Uncovered",
     "UnknownName",
     "Unread",
     "Voided",

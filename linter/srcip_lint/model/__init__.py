@@ -29,9 +29,19 @@ from srcip_lint.model.announcers import Announcers, Meeting, announcers, meeting
 from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.rivals import Rival, find_rivals
-from srcip_lint.model.siting import DeadTarget, Siting
+from srcip_lint.model.siting import DeadTarget, Siting, TaintedTarget, Uncovered
 from srcip_lint.model.ways import WayIn, find_ways
-from srcip_lint.needs import BackDoor, MixedOnHost, Requirement, back_door, mixed_on_host, near_hints, on_host
+from srcip_lint.needs import (
+    BackDoor,
+    MistakenPolicy,
+    MixedOnHost,
+    Requirement,
+    back_door,
+    mistaken_policy,
+    mixed_on_host,
+    near_hints,
+    on_host,
+)
 from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, State, Whose, surely
@@ -60,7 +70,9 @@ __all__ = [
     "NoMatch",
     "NoNode",
     "Rejection",
+    "TaintedTarget",
     "Unadvertised",
+    "Uncovered",
     "UnknownName",
     "Unread",
     "WayIn",
@@ -401,6 +413,20 @@ class Model:
         run."""
         return self._siting.dead_target(service, world)
 
+    def tainted_targets(self, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
+        """The nodes that a way in may lead to, and that a DaemonSet among the workloads chooses, and on which none of
+        them can run for the taints; none where the declared edge chooses the nodes."""
+        return self._siting.tainted_targets(service, world, way)
+
+    def uncovered(self, service: Service, world: tuple[Workload, ...]) -> Uncovered | None:
+        """The nodes of the inventory on which callers may stand, and nothing guarantees a pod of the workloads; None
+        without an inventory, where there is no such node, and where it is not known."""
+        return self._siting.uncovered(service, world)
+
+    def beside_callers(self, world: tuple[Workload, ...]) -> bool:
+        """Do the manifests bind pods to the nodes of others: callers to these workloads' pods, or these to others'?"""
+        return self._siting.beside_callers(world)
+
     def ways_in(self, service: Service) -> tuple[WayIn, ...]:
         """Every way from outside into an external Service, and whether it avoids nodes without a pod."""
         if service not in self._ways:
@@ -462,6 +488,10 @@ class Model:
     def mixed_on_host(self, service: Service) -> MixedOnHost | None:
         """A way in to pods on their node's network, where a list or a limit gets a node's address; see `needs`."""
         return mixed_on_host(self, service)
+
+    def mistaken_policy(self, service: Service) -> MistakenPolicy | None:
+        """That the internal policy stands where the external one was meant; see `needs`."""
+        return mistaken_policy(self, service)
 
     def near_hints(self, service: Service) -> tuple[tuple[Place, str, Object], ...]:
         """What is sometimes taken to keep the client's address under Cluster: the place, and that it does not."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from srcip_lint.bundle import Bundle, closeness, nearest
 from srcip_lint.environment import DeclaredNode, Environment
 from srcip_lint.metallb.announcement import Electorate
+from srcip_lint.model.ways import WayIn
 from srcip_lint.placement import (
     Conjunction,
     Inventory,
@@ -14,6 +15,7 @@ from srcip_lint.placement import (
     Pace,
     Placement,
     Separation,
+    Taint,
     chosen,
     labelled,
     matches_pods,
@@ -26,9 +28,12 @@ from srcip_lint.placement import (
     separated,
     separations,
     subset,
+    takes_pods,
+    untolerated,
 )
 from srcip_lint.resources.metallb import AddressPool, Advertisement
-from srcip_lint.resources.pods import HOSTNAME, NODE_NAME, PodTemplate, SpreadConstraint
+from srcip_lint.resources.objects import same_namespace
+from srcip_lint.resources.pods import HOSTNAME, NODE_NAME, AffinityTerm, PodTemplate, SpreadConstraint
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
@@ -73,6 +78,29 @@ class DeadTarget:
     name: str
     why: str
     chosen: bool
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class TaintedTarget:
+    """A node that packets may be sent to, which a DaemonSet chooses and whose taints keep its pods away. `why` tells
+    the first of the taints."""
+
+    name: str
+    why: str
+    taints: tuple[Taint, ...]
+    workload: Workload
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
+class Uncovered:
+    """The nodes of an inventory on which nothing guarantees a pod. `why` says of the first why it can have none; empty
+    where it may have one. `tainted` says that all that take ordinary pods are covered, and only others are not."""
+
+    nodes: tuple[str, ...]
+    why: str
+    tainted: bool
     inventory: Inventory
 
 
@@ -189,6 +217,54 @@ class Siting:
                 return DeadTarget(node.name, refusals[0].why, chosen_by_edge, inventory)
         return None
 
+    def tainted_targets(self, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
+        """The nodes of the inventory that a way in may lead to, and that one of the workloads, a DaemonSet, chooses,
+        and on which none of them can run for the taints. None where the declared edge chooses the nodes: `dead_target`
+        tells of those."""
+        placements = [placement for placement in map(self.placement, world) if placement]
+        inventory = self.inventory(service)
+        if inventory is None or len(placements) < len(world) or self._chooses_nodes(service):
+            return ()
+        if any(map(self._may_be_moved, world)):
+            return ()
+        pairs = tuple(zip(world, placements, strict=True))
+        found = (_kept_off(node, pairs, inventory) for node in _reached(service, inventory, way))
+        return tuple(target for target in found if target)
+
+    def uncovered(self, service: Service, world: tuple[Workload, ...]) -> Uncovered | None:
+        """The nodes of the inventory on which callers may stand and that surely have, or in some placement have, no pod
+        of any of the workloads. None without an inventory, where there is no such node, and where it is not known."""
+        placements = [placement for placement in map(self.placement, world) if placement]
+        inventory = self.inventory(service)
+        if inventory is None or len(placements) < len(world) or any(map(self._may_be_moved, world)):
+            return None
+        bare = [node for node in inventory.nodes if not node.unschedulable and _may_be_bare(node, placements)]
+        for answer in (Answer.YES, Answer.NO):
+            names = tuple(node.name for node in bare if takes_pods(node) is answer)
+            if names:
+                why = next((each.fits[names[0]].why for each in placements if names[0] in each.never), "")
+                return Uncovered(names, why, answer is Answer.NO, inventory)
+        return None
+
+    def beside_callers(self, world: tuple[Workload, ...]) -> bool:
+        """Do the manifests bind pods to the nodes of others: callers to these workloads' pods, or these to those of
+        others?"""
+        return any(
+            any(_binds(term, workload, other) for term in other.template.affinity)
+            or any(
+                _binds(term, other, workload) and matches_pods(workload.template, term.selector) is Answer.NO
+                for term in workload.template.affinity
+            )
+            for workload in world
+            for other in self.bundle.workloads
+            if all(other.object.ref != one.object.ref for one in world)
+        )
+
+    def _may_be_moved(self, workload: Workload) -> bool:
+        """May another file decide on which nodes the pods run?"""
+        patches = [other.template for other in self.bundle.other_definitions(workload) if other.partial]
+        return any(patch.tolerations or patch.node_selector or patch.node_terms or patch.obscured for patch in patches)
+
     def _chooses_nodes(self, service: Service) -> bool:
         """Does the configuration say which nodes packets for the Service are sent to?"""
         edge = self.environment.edge(service.object.namespace, service.object.name)
@@ -228,3 +304,39 @@ class Siting:
         edge, inventory = self.environment.edge(service.object.namespace, service.object.name), self.inventory(service)
         wanted = labelled((edge.target_nodes if edge else None) or {})
         return tuple(node for node in inventory.nodes if wanted.has(node) is Answer.YES) if inventory else ()
+
+
+def _may_be_bare(node: DeclaredNode, placements: list[Placement]) -> bool:
+    """Has the node no pod, surely or in a placement that the scheduler may choose?"""
+    if all(node.name in placement.never for placement in placements):
+        return True
+    return all(placement.exact and node.name not in placement.steady.surely for placement in placements)
+
+
+def _binds(term: AffinityTerm, workload: Workload, other: Workload) -> bool:
+    """Does an affinity term of another workload bind its pods to nodes that have a pod of the workload?"""
+    is_near = not term.own_namespace or same_namespace(workload.object.namespace, other.object.namespace) is Answer.YES
+    is_bound = term.required and term.topology_key.value == HOSTNAME and is_near
+    return is_bound and matches_pods(workload.template, term.selector) is Answer.YES
+
+
+def _kept_off(
+    node: DeclaredNode, pairs: tuple[tuple[Workload, Placement], ...], inventory: Inventory
+) -> TaintedTarget | None:
+    """The node, where all the workloads are kept off, and a DaemonSet that chooses it by its taints."""
+    if _EXCLUDED in node.labels or not all(node.name in placement.never for _, placement in pairs):
+        return None
+    for workload, placement in pairs:
+        taints = untolerated(workload, node)
+        if taints and workload.kind == "DaemonSet" and chosen(workload.template).has(node) is Answer.YES:
+            return TaintedTarget(node.name, placement.fits[node.name].why, taints, workload, inventory)
+    return None
+
+
+def _reached(service: Service, inventory: Inventory, way: WayIn) -> tuple[DeclaredNode, ...]:
+    """The nodes that a way in may lead to: those whose own addresses all the external IPs are, for these; else all."""
+    addresses = [each.value for each in service.external_ips]
+    is_external_ip = any(way.at == each.place for each in service.external_ips)
+    owners = tuple(node for node in inventory.nodes if any(each in node.addresses for each in addresses))
+    are_known = all(any(each in node.addresses for node in owners) for each in addresses)
+    return owners if is_external_ip and are_known and not service.external_ips_unknown else inventory.nodes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from srcip_lint.placement.blocking import may_block
 from srcip_lint.placement.choice import chosen, pinned, restricted, runs_everywhere
-from srcip_lint.placement.eligible import Fit, tolerated
+from srcip_lint.placement.eligible import Fit, Taint, tolerated, untolerated
 from srcip_lint.placement.guarantee import Coverage, stand, steady
 from srcip_lint.placement.inventory import Inventory, labels_of, of_objects, taints_of, takes_pods
 from srcip_lint.placement.limits import Limit
@@ -58,6 +58,7 @@ __all__ = [
     "Placement",
     "Separation",
     "Sites",
+    "Taint",
     "chosen",
     "counts_own_pods",
     "disjoint",
@@ -82,6 +83,7 @@ __all__ = [
     "taints_of",
     "takes_pods",
     "tolerated",
+    "untolerated",
 ]
 
 

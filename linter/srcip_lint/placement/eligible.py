@@ -21,6 +21,9 @@ from srcip_lint.resources.pods import PodTemplate, SpreadConstraint, Toleration
 from srcip_lint.resources.selectors import Answer, every, some
 from srcip_lint.resources.workload import Workload
 
+Taint = tuple[str | Unknown, str | Unknown, str | Unknown]
+"""Key, value and effect."""
+
 _DAEMON_TAINTS = {
     "node.kubernetes.io/not-ready": "NoExecute",
     "node.kubernetes.io/unreachable": "NoExecute",
@@ -124,7 +127,13 @@ def tolerated(workload: Workload, node: DeclaredNode) -> Answer:
     return every(tolerates(own, taint) for taint in taints_of(node))
 
 
-def tolerates(tolerations: tuple[Toleration, ...], taint: tuple[str | Unknown, str | Unknown, str | Unknown]) -> Answer:
+def untolerated(workload: Workload, node: DeclaredNode) -> tuple[Taint, ...]:
+    """The node's taints that surely keep the workload's pods away."""
+    tolerations = tolerated_by(workload)
+    return tuple(taint for taint in taints_of(node) if tolerates(tolerations, taint) is Answer.NO)
+
+
+def tolerates(tolerations: tuple[Toleration, ...], taint: Taint) -> Answer:
     """Do the tolerations let a pod onto a node with the taint? PreferNoSchedule keeps no pod away."""
     key, value, effect = taint
     if isinstance(effect, str) and effect not in REPELLING:
@@ -154,6 +163,6 @@ def _admits_value(toleration: Toleration, value: str | Unknown) -> Answer:
     return Answer.YES if (toleration.value or "") == value and toleration.key is not None else Answer.NO
 
 
-def _spelled(taint: tuple[str | Unknown, str | Unknown, str | Unknown]) -> str:
+def _spelled(taint: Taint) -> str:
     key, value, effect = ("?" if isinstance(part, Unknown) else part for part in taint)
     return f"{key}{'=' if value else ''}{value}:{effect}"

@@ -119,13 +119,12 @@ from srcip_lint.rule import (
     Addresses,
     Diagnosis,
     Hop,
+    MistakenPolicy,
     Model,
     Related,
-    Requirement,
     Rule,
     Service,
     Severity,
-    SourcePath,
     Whose,
     required_here,
     under_every_placement,
@@ -140,23 +139,9 @@ _INSIDE = (
 def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.cluster_services:
-        lost = next(model.lost(service), None) if service.internal_traffic_policy.value == "Local" else None
-        if lost:
-            needed = _needed(model, service)
-            if needed or not _of_agents(model, service):
-                yield _diagnosis(model, service, *lost, needed)
-
-
-def _needed(model: Model, service: Service) -> Requirement | None:
-    """Why the client's address is needed, on whichever way in it is lost."""
-    found = (model.needed_on(service, path) for path, _, _ in model.lost(service))
-    return next((needed for needed in found if needed), None)
-
-
-def _of_agents(model: Model, service: Service) -> bool:
-    """Are the pods those of DaemonSets only, if only by one of the files that contradict each other?"""
-    worlds = model.selected(service).worlds
-    return any(world and all(workload.kind == "DaemonSet" for workload in world) for world in worlds)
+        found = model.mistaken_policy(service)
+        if found:
+            yield _diagnosis(model, service, found)
 
 
 def _may_be_agents(model: Model, service: Service) -> bool:
@@ -165,9 +150,8 @@ def _may_be_agents(model: Model, service: Service) -> bool:
     return bool(selection.possible) or (not selection.known and model.may_hide_pods(service))
 
 
-def _diagnosis(
-    model: Model, service: Service, path: SourcePath, judge: Hop, seen: Addresses, needed: Requirement | None
-) -> Diagnosis:
+def _diagnosis(model: Model, service: Service, found: MistakenPolicy) -> Diagnosis:
+    judge, needed = found.judge, found.needed
     is_known = model.selected(service).known
     is_sure = bool(needed) or not (service.external_traffic_policy.written or _may_be_agents(model, service))
     best, *others = model.keep_address_fixes(service)
@@ -176,14 +160,14 @@ def _diagnosis(
         at=service.internal_traffic_policy.place,
         message="internalTrafficPolicy: Local is about callers inside the cluster only, and drops theirs on nodes "
         f"without a pod. Packets from outside follow externalTrafficPolicy, which is {_policy(service)}: "
-        f"{_sees(judge)} a node's address instead of the client's{_unless(seen)}; was externalTrafficPolicy: Local "
-        "meant?",
+        f"{_sees(judge)} a node's address instead of the client's{_unless(found.seen)}; was externalTrafficPolicy: "
+        "Local meant?",
         severity=Severity.WARNING if is_sure else Severity.INFO,
         object=service.object,
         related=(_decides(service), *required_here(needed)),
-        assumptions=(*path.peer_basis(judge).assumptions, *unknown),
+        assumptions=(*found.path.peer_basis(judge).assumptions, *unknown),
         fixes=(best, _INSIDE, *others),
-        path=path,
+        path=found.path,
     )
 
 
