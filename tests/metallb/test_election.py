@@ -125,7 +125,7 @@ def test_the_announcing_set_is_that_of_the_speakers(
     model = model_of({"a.yaml": yaml.safe_dump_all([SPEAKER, service, pool, *ads, *peer_objects, *node_objects])})
     asked = model.bundle.services[0]
     announcement = model.metallb.announcement(asked)
-    inventory = model.inventory(asked)
+    inventory = model.siting.inventory(asked)
     address = parse_address(ADDRESS)
     assert inventory
     assert address

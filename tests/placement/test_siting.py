@@ -53,13 +53,13 @@ def model(files: dict[str, str], *given: tuple[str, str]) -> tuple[Model, Worklo
 class TestInventory:
     def test_without_nodes_there_is_none_and_no_placement(self) -> None:
         found, workload = model({"web.yaml": web()})
-        assert found.inventory(workload) is None
-        assert found.placement(workload) is None
-        assert found.pace(workload) == Pace(Manner.ROLLING, surge=1, unavailable=0)
+        assert found.siting.inventory(workload) is None
+        assert found.siting.placement(workload) is None
+        assert found.siting.pace(workload) == Pace(Manner.ROLLING, surge=1, unavailable=0)
 
     def test_declared_nodes_stand_over_node_objects(self) -> None:
         found, workload = model({"web.yaml": web(), "nodes.yaml": nodes("c")}, NODES)
-        inventory = found.inventory(workload)
+        inventory = found.siting.inventory(workload)
         assert inventory
         assert [node.name for node in inventory.nodes] == ["a", "b"]
         assert (inventory.declared, inventory.assumption) == (True, "")
@@ -67,7 +67,7 @@ class TestInventory:
 
     def test_node_objects_are_an_inventory_with_an_assumption_and_their_places(self) -> None:
         found, workload = model({"web.yaml": web(), "nodes.yaml": nodes("c", "d")})
-        inventory = found.inventory(workload)
+        inventory = found.siting.inventory(workload)
         assert inventory
         assert [node.name for node in inventory.nodes] == ["c", "d"]
         assert not inventory.declared
@@ -88,18 +88,18 @@ class TestInventory:
     def test_the_nearest_node_objects_around_count(self, folders: tuple[str, ...], expected: list[str] | None) -> None:
         files = {f"{folder}nodes.yaml": nodes(f"c-{folder.strip('/')}") for folder in folders}
         found, workload = model({"prod/web.yaml": web(), **files})
-        inventory = found.inventory(workload)
+        inventory = found.siting.inventory(workload)
         assert (inventory and [node.name for node in inventory.nodes]) == expected
 
     def test_node_objects_of_a_file_that_defines_the_workload_again_are_of_another_bundle(self) -> None:
         found = model_of({"one.yaml": web(), "two.yaml": f"{web()}---\n{nodes('c')}"})
         one, two = found.bundle.workloads
-        assert found.inventory(one) is None
-        assert found.inventory(two)
+        assert found.siting.inventory(one) is None
+        assert found.siting.inventory(two)
 
     def test_a_node_that_is_written_twice_is_one(self) -> None:
         found, workload = model({"web.yaml": web(), "nodes.yaml": nodes("c", "c", "d")})
-        inventory = found.inventory(workload)
+        inventory = found.siting.inventory(workload)
         assert inventory
         assert [node.name for node in inventory.nodes] == ["c", "d"]
 
@@ -107,7 +107,7 @@ class TestInventory:
         found, workload = model(
             {"web.yaml": web("nodeSelector: {role: edge}"), "nodes.yaml": NODE.format(name="c", role="'${ROLE}'")}
         )
-        placement = found.placement(workload)
+        placement = found.siting.placement(workload)
         assert placement
         assert placement.possibly == {"c"}
         assert not placement.known
@@ -116,10 +116,10 @@ class TestInventory:
 class TestPlacement:
     def test_of_a_deployment(self) -> None:
         found, workload = model({"web.yaml": web(SPREAD)}, NODES)
-        placement = found.placement(workload)
+        placement = found.siting.placement(workload)
         assert placement
         assert placement.steady == Coverage(frozenset({"a", "b"}), 2)
-        assert placement is found.placement(workload)
+        assert placement is found.siting.placement(workload)
 
     def test_an_autoscaler_decides_how_many_pods_there_are_at_least(self) -> None:
         scaler = (
@@ -127,7 +127,7 @@ class TestPlacement:
             "spec: {minReplicas: 1, scaleTargetRef: {kind: Deployment, name: web}}\n"
         )
         found, workload = model({"web.yaml": web(SPREAD) + scaler}, NODES)
-        placement = found.placement(workload)
+        placement = found.siting.placement(workload)
         assert placement
         assert (placement.replicas, placement.steady.at_least) == (1, 1)
 
@@ -137,7 +137,7 @@ class TestPlacement:
         path = f"{folder}/canary.yaml" if folder else "canary.yaml"
         found = model_of({"shop/web.yaml": web(SPREAD), path: canary}, [NODES])
         workload = next(each for each in found.bundle.workloads if each.object.name == "web")
-        placement = found.placement(workload)
+        placement = found.siting.placement(workload)
         assert placement
         assert placement.steady.at_least == expected
 
@@ -149,7 +149,7 @@ class TestPlacement:
 class TestTargets:
     def targets(self, *given: tuple[str, str], files: Sequence[str] = ()) -> list[str]:
         found, _ = model({"web.yaml": web(), **{f"{n}.yaml": text for n, text in enumerate(files)}}, *given)
-        return [node.name for node in found.targets(found.bundle.services[0])]
+        return [node.name for node in found.siting.targets(found.bundle.services[0])]
 
     def test_all_nodes_unless_the_declared_edge_chooses(self) -> None:
         assert self.targets() == []
@@ -171,15 +171,15 @@ class TestTargets:
             ((), "nodeSelector: {role: core}", None),
         ):
             found, workload = model({"web.yaml": web(spec)}, *given)
-            target = found.dead_target(found.bundle.services[0], (workload,))
+            target = found.siting.dead_target(found.bundle.services[0], (workload,))
             assert (target and (target.name, target.chosen)) == expected
 
     def test_a_node_without_ordinary_pods_is_dead_only_if_it_is_chosen(self) -> None:
         tainted = ("nodes", "[{name: a, labels: {role: edge}, taints: [{key: x, effect: NoSchedule}]}, {name: b}]")
         found, workload = model({"web.yaml": web()}, tainted)
-        assert found.dead_target(found.bundle.services[0], (workload,)) is None
+        assert found.siting.dead_target(found.bundle.services[0], (workload,)) is None
         found, workload = model({"web.yaml": web()}, tainted, ("edges", "[{service: web, targetNodes: {role: edge}}]"))
-        target = found.dead_target(found.bundle.services[0], (workload,))
+        target = found.siting.dead_target(found.bundle.services[0], (workload,))
         assert target
         assert target.why == "the pods do not tolerate its taint x:NoSchedule"
 

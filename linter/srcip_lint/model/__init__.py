@@ -17,7 +17,7 @@ from srcip_lint.dataplane import Identified, guards_node_ports
 from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.documents import Place
 from srcip_lint.earlier import before
-from srcip_lint.environment import REQUIRE_CLIENT_IP, DeclaredNode, Environment
+from srcip_lint.environment import REQUIRE_CLIENT_IP, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
@@ -47,15 +47,13 @@ from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, State, Whose, surely
 from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
-from srcip_lint.placement import Inventory, NodeSet, Pace, Placement, Separation, chosen, matches_pods, missed, pinned
+from srcip_lint.placement import NodeSet, chosen, matches_pods, missed, pinned
 from srcip_lint.policies import Policies
 from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
-from srcip_lint.resources.metallb import AddressPool, Advertisement
 from srcip_lint.resources.objects import Object, same_namespace
-from srcip_lint.resources.pods import SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.selectors import Requirement as LabelRequirement
 from srcip_lint.resources.service import Service
@@ -106,17 +104,17 @@ class Model:
     @cached_property
     def advertising(self) -> Advertising:
         """The questions about MetalLB's pools and advertisements: what nobody announces, what does nothing."""
-        return Advertising(self.bundle, self.environment, self.metallb, self._siting)
+        return Advertising(self.bundle, self.environment, self.metallb, self.siting)
 
     @cached_property
     def acceptance(self) -> Acceptance:
         """The questions about what MetalLB takes of its configuration, and what it rejects or does not read."""
-        return Acceptance(self.bundle, self.environment, self.metallb, self._siting)
+        return Acceptance(self.bundle, self.environment, self.metallb, self.siting)
 
     @cached_property
     def aggregation(self) -> Aggregation:
         """The questions about prefixes that hold the addresses of several Services."""
-        return Aggregation(self.metallb, self._siting)
+        return Aggregation(self.metallb, self.siting)
 
     @cached_property
     def lax_proxies(self) -> tuple[LaxProxy, ...]:
@@ -184,7 +182,7 @@ class Model:
         found = self.announcers(service)
         if found is None:
             return ()
-        placements = [self.placement(each) for world in self.selected(service).worlds for each in world]
+        placements = [self.siting.placement(each) for world in self.selected(service).worlds for each in world]
         known = [placement.possibly for placement in placements if placement]
         holders = frozenset().union(*known) if known and len(known) == len(placements) else None
         return tuple(announced(found, holders, state))
@@ -265,10 +263,6 @@ class Model:
         """The workloads a Service selects; see `Selection`."""
         return self.bundle.selected(service)
 
-    def replicas(self, workload: Workload) -> int | None:
-        """The least number of replicas that runs; None where the kind has none or the manifests do not tell."""
-        return self._siting.replicas(workload)
-
     def replicas_place(self, workload: Workload) -> Place:
         """Where the least number of replicas is written, or else whoever decides it."""
         located = self.bundle.replicas(workload)
@@ -287,7 +281,7 @@ class Model:
     def switched_off(self, workload: Workload) -> bool:
         """Has the workload surely no replicas: no autoscaler decides about it, and no patch gives it any?"""
         others = self.bundle.other_definitions(workload)
-        is_zero = self.replicas(workload) == 0 and self.bundle.scaler(workload) is None
+        is_zero = self.siting.replicas(workload) == 0 and self.bundle.scaler(workload) is None
         return is_zero and not any(_gives_replicas(other) for other in others)
 
     def may_have_unseen_pods(self, service: Service) -> bool:
@@ -301,24 +295,15 @@ class Model:
         return self.selected(service).nothing and bundle.could_select(service)
 
     @cached_property
-    def _siting(self) -> Siting:
+    def siting(self) -> Siting:
+        """The questions about nodes and pods: which nodes there are, and which of them hold a workload's pods."""
         return Siting(self.bundle, self.environment)
-
-    def inventory(self, of: Service | Workload | AddressPool | Advertisement) -> Inventory | None:
-        """The nodes of the cluster that a Service or workload is applied to: the declared ones, else the Node objects
-        in the nearest folder around it that has any. None where neither tells."""
-        return self._siting.inventory(of)
-
-    def placement(self, workload: Workload) -> Placement | None:
-        """Where the workload's pods stand on the nodes of its inventory, in a steady state, during an update and during
-        a drain; None without an inventory."""
-        return self._siting.placement(workload)
 
     def announcers(self, service: Service) -> Announcers | None:
         """The nodes that may announce a Service's address; None where MetalLB does not surely handle it, or no
         advertisement that was read may apply."""
         if service not in self._announcers:
-            self._announcers[service] = announcers(service, self.metallb, self.inventory(service))
+            self._announcers[service] = announcers(service, self.metallb, self.siting.inventory(service))
         return self._announcers[service]
 
     def meetings(self, service: Service) -> tuple[Meeting, ...]:
@@ -329,36 +314,11 @@ class Model:
         if found is None or not (selection.known and all(worlds)) or self.bundle.hand_made_endpoints(service):
             return ()
         unseen = self.may_hide_pods(service)
-        return tuple(meeting(found, world, self._siting, may_hide_pods=unseen) for world in worlds)
+        return tuple(meeting(found, world, self.siting, may_hide_pods=unseen) for world in worlds)
 
     def chosen_nodes(self, workload: Workload) -> NodeSet:
         """The nodes that the workload's template chooses, whatever nodes there are. Taints are no part of it."""
         return chosen(workload.template)
-
-    def pace(self, workload: Workload) -> Pace:
-        """How an update of the workload goes: pods beyond its replicas, and replicas that may be missing."""
-        return self._siting.pace(workload)
-
-    def may_block_updates(self, workload: Workload) -> tuple[SpreadConstraint, ...]:
-        """The spread constraints that may stop the workload's updates for good, where its nodes are not known."""
-        return self._siting.may_block_updates(workload)
-
-    def separated(self, workload: Workload) -> bool:
-        """Do the workload's pods surely not all stand on one node, by the template alone or by the inventory?"""
-        return self._siting.separated(workload)
-
-    def may_share_a_node(self, world: tuple[Workload, ...]) -> bool:
-        """Does surely nothing keep the pods of all these workloads from standing on one node together, of several that
-        they could stand on?"""
-        return self._siting.may_share_a_node(world)
-
-    def weak_separations(self, workload: Workload) -> tuple[Separation, ...]:
-        """What is meant to keep the workload's pods on different nodes and surely does not force it."""
-        return self._siting.weak_separations(workload)
-
-    def one_node(self, service: Service) -> bool:
-        """Is there one node only that takes ordinary pods, by the inventory?"""
-        return self._siting.one_node(service)
 
     def matches_pods(self, workload: Workload, selector: Selector | None) -> Answer:
         """Does a selector match the workload's pods? A null one matches none."""
@@ -386,46 +346,13 @@ class Model:
         could not be read?"""
         return self.bundle.has_gap(service) or any(True for _ in self.bundle.pod_makers_near(service))
 
-    def covers_every_node(self, service: Service, world: tuple[Workload, ...]) -> bool:
-        """Do the selected workloads put a pod on every node that takes ordinary pods, or at least on every node that
-        packets for the Service are sent to?"""
-        return self._siting.covers_every_node(service, world)
-
     def pinned(self, workload: Workload) -> bool:
         """Is the workload bound to nodes by their names?"""
         return pinned(workload.template)
 
     def pods(self, world: tuple[Workload, ...]) -> int:
         """How many pods these workloads surely have at least, without those of DaemonSets."""
-        return sum((self.replicas(workload) or 0) + (workload.kind == "Pod") for workload in world)
-
-    def together(self, world: tuple[Workload, ...]) -> bool:
-        """Do the pods of these workloads surely all stand on one node?"""
-        return self._siting.together(world)
-
-    def targets(self, service: Service) -> tuple[DeclaredNode, ...]:
-        """The nodes that packets for a Service are sent to: of the inventory those that its declared edge chooses, else
-        all. None without an inventory."""
-        return self._siting.targets(service)
-
-    def dead_target(self, service: Service, world: tuple[Workload, ...]) -> DeadTarget | None:
-        """A node of the inventory that packets for the Service may be sent to and on which none of the workloads can
-        run."""
-        return self._siting.dead_target(service, world)
-
-    def tainted_targets(self, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
-        """The nodes that a way in may lead to, and that a DaemonSet among the workloads chooses, and on which none of
-        them can run for the taints; none where the declared edge chooses the nodes."""
-        return self._siting.tainted_targets(service, world, way)
-
-    def uncovered(self, service: Service, world: tuple[Workload, ...]) -> Uncovered | None:
-        """The nodes of the inventory on which callers may stand, and nothing guarantees a pod of the workloads; None
-        without an inventory, where there is no such node, and where it is not known."""
-        return self._siting.uncovered(service, world)
-
-    def beside_callers(self, world: tuple[Workload, ...]) -> bool:
-        """Do the manifests bind pods to the nodes of others: callers to these workloads' pods, or these to others'?"""
-        return self._siting.beside_callers(world)
+        return sum((self.siting.replicas(workload) or 0) + (workload.kind == "Pod") for workload in world)
 
     def ways_in(self, service: Service) -> tuple[WayIn, ...]:
         """Every way from outside into an external Service, and whether it avoids nodes without a pod."""

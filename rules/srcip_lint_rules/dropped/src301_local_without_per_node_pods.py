@@ -176,7 +176,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _worst(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis | None:
     """What is wrong in one world, where the files contradict each other; the worst way in speaks."""
     running = tuple(workload for workload in world if not model.switched_off(workload))
-    if not running or model.covers_every_node(service, running):
+    if not running or model.siting.covers_every_node(service, running):
         return None
     found = [diagnosis for way in model.ways_in(service) for diagnosis in _judge(model, service, way, running)]
     return max(found, key=lambda diagnosis: diagnosis.severity, default=None)
@@ -212,7 +212,7 @@ def _judge(model: Model, service: Service, way: WayIn, world: tuple[Workload, ..
 def _dead_target(model: Model, service: Service, world: tuple[Workload, ...], *, unknown: bool) -> DeadTarget | None:
     """A node that can run no pod, where that is what is to be told: the declared edge sends packets there, or the way
     in does not look. Whoever chose the pods' nodes by a DaemonSet or by name may send packets only there too."""
-    target = model.dead_target(service, world)
+    target = model.siting.dead_target(service, world)
     is_told = target is not None and (target.chosen or not (unknown or _chooses_nodes(model, world)))
     return target if is_told else None
 
@@ -229,7 +229,7 @@ def _severity(model: Model, way: WayIn, world: tuple[Workload, ...], target: Dea
         return Severity.INFO
     if unknown:
         anonymous = way.balancer is not None and not way.balancer.named
-        spread = all(model.separated(workload) for workload in world)
+        spread = all(model.siting.separated(workload) for workload in world)
         return Severity.WARNING if anonymous and not spread else Severity.INFO
     return Severity.ERROR if way.balancer else Severity.WARNING
 
@@ -242,15 +242,15 @@ def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | N
     names, several = " and ".join(str(workload.object.ref) for workload in world), len(world) > 1
     if all(workload.kind == "DaemonSet" for workload in world):
         return f"{names} {'run' if several else 'runs'} only on some of the nodes"
-    if all(model.separated(workload) for workload in world):
+    if all(model.siting.separated(workload) for workload in world):
         return f"{names} {'keep their' if several else 'keeps its'} pods on different nodes, but not on every node"
     return f"{names} {'guarantee' if several else 'guarantees'} a pod on no particular node"
 
 
 def _role(model: Model, workload: Workload) -> str:
-    replicas = model.replicas(workload)
+    replicas = model.siting.replicas(workload)
     count = "" if replicas is None else f"{replicas} replica{'s' if replicas != 1 else ''}, "
-    spread = "on different nodes" if model.separated(workload) else "nothing keeps them on different nodes"
+    spread = "on different nodes" if model.siting.separated(workload) else "nothing keeps them on different nodes"
     return f"the pods behind it: {count}{spread}" if count else "the pods behind it"
 
 

@@ -158,7 +158,7 @@ def _pairings(
     """The advertisements with their peers, where they announce by BGP alone and have one beside them."""
     if any(each.is_l2 for each in advertisements):
         return ()
-    inventory = of.inventory if isinstance(of, Announcers) else model.inventory(of)
+    inventory = of.inventory if isinstance(of, Announcers) else model.siting.inventory(of)
     found = model.metallb.pairings(advertisements, inventory)
     return found if any(pairing.together for pairing in found) else ()
 
@@ -169,7 +169,7 @@ def _sessions(pairings: tuple[Pairing, ...]) -> Sites:
 
 def _severed(model: Model, pool: AddressPool, advertisements: tuple[Advertisement, ...]) -> Iterator[Diagnosis]:
     """Is a pool announced only from nodes without a session, whatever Service takes an address of it?"""
-    pairings, inventory = _pairings(model, advertisements, pool), model.inventory(pool)
+    pairings, inventory = _pairings(model, advertisements, pool), model.siting.inventory(pool)
     if not pairings:
         return
     nodes, named = _sessions(pairings), model.metallb.named(advertisements, inventory)

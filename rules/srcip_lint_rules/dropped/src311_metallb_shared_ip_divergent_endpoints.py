@@ -134,7 +134,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _divergence(model: Model, sharing: Sharing) -> tuple[str, bool] | None:
     """Why the two may be announced from different nodes, and whether it is the old election's fault."""
     both = (sharing.other, sharing.service)
-    if any(model.one_node(service) for service in both):
+    if any(model.siting.one_node(service) for service in both):
         return None
     bare = next((each for each in both if _is_local(each) and not each.selector.value), None)
     if bare:
@@ -154,7 +154,7 @@ def _is_local(service: Service) -> bool:
 
 def _is_everywhere(model: Model, service: Service) -> bool:
     selection = model.selected(service)
-    return selection.known and all(model.covers_every_node(service, world) for world in selection.worlds)
+    return selection.known and all(model.siting.covers_every_node(service, world) for world in selection.worlds)
 
 
 def _diagnosis(model: Model, sharing: Sharing, why: str, is_old: bool) -> Diagnosis:

@@ -129,7 +129,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     found = [each for each in model.metallb.advertisements if each.is_l2]
     for advertisement in found:
         speakers = model.metallb.installation(advertisement.object).speakers
-        inventory = model.inventory(advertisement)
+        inventory = model.siting.inventory(advertisement)
         named = model.metallb.named((advertisement,), inventory)
         silent = model.metallb.silent_candidates(named, advertisement.object, inventory)
         if silent and told.isdisjoint(speakers):
@@ -143,7 +143,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _unadvertised(model: Model) -> Iterator[Diagnosis]:
     """The speakers of which nothing tells how they announce."""
     for speaker in model.metallb.speakers:
-        inventory = model.inventory(speaker)
+        inventory = model.siting.inventory(speaker)
         silent = model.metallb.silent_candidates(sites(EVERY_NODE, inventory), speaker.object, inventory)
         if silent:
             yield _diagnosis(model, choice_of(speaker), None, (speaker,), silent)
@@ -184,7 +184,7 @@ def _related(owner: Choice, advertisement: Advertisement | None, speakers: tuple
 
 
 def _assumptions(model: Model, advertisement: Advertisement | None, silent: Silent) -> Iterator[str]:
-    inventory = model.inventory(advertisement) if advertisement else None
+    inventory = model.siting.inventory(advertisement) if advertisement else None
     if advertisement is None:
         yield "MetalLB announces in layer 2"
     if silent.names and inventory and inventory.assumption:

@@ -84,7 +84,7 @@ def _leaves_the_node_open(model: Model, advertisement: Advertisement) -> bool:
 
 def _has_one_node(model: Model, advertisement: Advertisement) -> bool:
     """Is there one node only that can be elected, by the inventory?"""
-    inventory = model.inventory(advertisement)
+    inventory = model.siting.inventory(advertisement)
     return inventory is not None and sum(EXCLUDED not in node.labels for node in inventory.nodes) <= 1
 
 

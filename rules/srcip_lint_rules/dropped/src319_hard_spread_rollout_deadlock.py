@@ -163,10 +163,10 @@ _ASSUMED = (
 def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a workload, however many Services select it."""
     for workload, services in model.behind_local.items():
-        placement = model.placement(workload)
+        placement = model.siting.placement(workload)
         if placement and workload.kind != "DaemonSet":
             yield from _known(model, workload, placement, services)
-        for constraint in model.may_block_updates(workload)[:1]:
+        for constraint in model.siting.may_block_updates(workload)[:1]:
             yield _unknown(model, workload, constraint, services)
 
 
@@ -281,7 +281,7 @@ def _fixes(limit: Limit, placement: Placement) -> tuple[str, ...]:
 
 
 def _counted(model: Model, workload: Workload) -> Related:
-    pace, replicas = model.pace(workload), model.replicas(workload) or 0
+    pace, replicas = model.siting.pace(workload), model.siting.replicas(workload) or 0
     bounds = "" if pace.surge is None else f"; maxSurge comes to {pace.surge}, maxUnavailable to {pace.unavailable}"
     words = f"{_many(replicas, 'replica')}{bounds}"
     return Related(model.replicas_place(workload), words, model.replicas_owner(workload))

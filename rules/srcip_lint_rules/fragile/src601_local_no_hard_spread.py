@@ -157,9 +157,9 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis for each Service and workload that it selects."""
     for service in model.local_services:
         selection, way = model.selected(service), model.following_way(service)
-        if not selection.known or way is None or not way.on_one_node or model.one_node(service):
+        if not selection.known or way is None or not way.on_one_node or model.siting.one_node(service):
             continue
-        if all(map(model.may_share_a_node, selection.worlds)) and not drawn_together(service, model.bundle):
+        if all(map(model.siting.may_share_a_node, selection.worlds)) and not drawn_together(service, model.bundle):
             for definitions in selection.definitions:
                 in_vain = all(vain_spreads(workload, model.bundle) for workload in definitions)
                 if all(_several(model, workload) for workload in definitions) and not in_vain:
@@ -167,7 +167,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _several(model: Model, workload: Workload) -> bool:
-    replicas = model.replicas(workload)
+    replicas = model.siting.replicas(workload)
     return replicas is not None and replicas > 1 and not model.pinned(workload)
 
 
@@ -175,10 +175,10 @@ def _crowded(model: Model, service: Service, way: WayIn, definitions: tuple[Work
     """What is said of one workload; `definitions` are several where files contradict each other."""
     requirement = model.required(service)
     workload = definitions[0]
-    count = min(model.replicas(definition) or 0 for definition in definitions)
+    count = min(model.siting.replicas(definition) or 0 for definition in definitions)
     many = "Both" if count == 2 else f"All {count}"
     no_way_out = f" Going back to Cluster is no way out: {requirement.why}." if requirement else ""
-    is_preferred = any(weak.soft for definition in definitions for weak in model.weak_separations(definition))
+    is_preferred = any(weak.soft for definition in definitions for weak in model.siting.weak_separations(definition))
     return Diagnosis(
         at=service.external_traffic_policy.place,
         message=f"{many} replicas of {workload.object.ref} may stand on one node. Then {way.on_one_node}, and losing "
@@ -195,7 +195,7 @@ def _crowded(model: Model, service: Service, way: WayIn, definitions: tuple[Work
 
 def _notes(model: Model, workload: Workload) -> Iterator[Related]:
     yield Related(workload.place, "nothing here forces its pods onto different nodes", workload.object)
-    for weak in model.weak_separations(workload):
+    for weak in model.siting.weak_separations(workload):
         yield Related(weak.place, f"{weak.reason} does not force them apart: {weak.flaw}", workload.object)
 
 

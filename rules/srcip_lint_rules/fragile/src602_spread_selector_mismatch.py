@@ -177,7 +177,7 @@ def _repels_nobody(model: Model, workload: Workload, term: AffinityTerm, service
 
 def _kept_apart(model: Model, workload: Workload) -> bool:
     """Does something, if only by preference for another term, keep the workload's own pods on different nodes?"""
-    return model.separated(workload) or any(
+    return model.siting.separated(workload) or any(
         term.topology_key.value == HOSTNAME and model.matches_pods(workload, term.selector) is Answer.YES
         for term in workload.template.anti_affinity
     )

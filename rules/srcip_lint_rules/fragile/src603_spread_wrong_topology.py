@@ -164,7 +164,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     seen: set[Workload] = set()
     for service in model.local_services:
         selection = model.selected(service)
-        if not selection.known or not model.goes_by_node(service) or model.one_node(service):
+        if not selection.known or not model.goes_by_node(service) or model.siting.one_node(service):
             continue
         if drawn_together(service, model.bundle):
             continue
@@ -179,11 +179,11 @@ def _judge(model: Model, service: Service, definitions: tuple[Workload, ...]) ->
     """What is said of one workload; `definitions` are several where files contradict each other."""
     worlds, bundle = model.selected(service).worlds, model.bundle
     vain = [constraint for each in definitions for constraint in vain_spreads(each, bundle)[:1]]
-    if len(vain) == len(definitions) and all(map(model.may_share_a_node, worlds)):
+    if len(vain) == len(definitions) and all(map(model.siting.may_share_a_node, worlds)):
         return _vain(model, service, definitions[0], vain[0])
     way = model.following_way(service)
     zoned = [constraint for each in definitions for constraint in (over_other_domains(each, bundle),) if constraint]
-    is_alone = all(len(world) == 1 for world in worlds) and not any(map(model.separated, definitions))
+    is_alone = all(len(world) == 1 for world in worlds) and not any(map(model.siting.separated, definitions))
     if (
         way
         and way.on_one_node
@@ -197,7 +197,7 @@ def _judge(model: Model, service: Service, definitions: tuple[Workload, ...]) ->
 
 def _has_one_node(model: Model, definitions: tuple[Workload, ...]) -> bool:
     """By the inventory, is there one node only that the pods can stand on?"""
-    placements = (model.placement(each) for each in definitions)
+    placements = (model.siting.placement(each) for each in definitions)
     return any(placement is not None and len(placement.possibly) < 2 for placement in placements)
 
 
@@ -215,7 +215,8 @@ def _vain(model: Model, service: Service, workload: Workload, constraint: Spread
 
 
 def _zoned(model: Model, service: Service, way: WayIn, workload: Workload, constraint: SpreadConstraint) -> Diagnosis:
-    key, placement, requirement = constraint.topology_key.value, model.placement(workload), model.required(service)
+    key, requirement = constraint.topology_key.value, model.required(service)
+    placement, replicas = model.siting.placement(workload), model.siting.replicas(workload)
     is_proved = placement is not None and placement.exact and placement.inventory.declared
     labels = {key: value for key, value in service.selector.value.items() if isinstance(value, str)}
     added = (
@@ -224,7 +225,7 @@ def _zoned(model: Model, service: Service, way: WayIn, workload: Workload, const
     )
     return Diagnosis(
         at=constraint.topology_key.place,
-        message=f"This spreads the {model.replicas(workload)} replicas of {workload.object.ref} over {key}, not over "
+        message=f"This spreads the {replicas} replicas of {workload.object.ref} over {key}, not over "
         f"nodes: those that share a value of it may all stand on one node, and where the nodes have one value only, "
         f"all of them. Then {way.on_one_node}.",
         severity=Severity.WARNING if is_proved and requirement else Severity.INFO,
@@ -240,7 +241,7 @@ def _zoned(model: Model, service: Service, way: WayIn, workload: Workload, const
 
 
 def _all(model: Model, workload: Workload) -> str:
-    count = model.replicas(workload)
+    count = model.siting.replicas(workload)
     return f"{'both' if count == 2 else f'all {count}'} replicas of {workload.object.ref}"
 
 

@@ -147,7 +147,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.local_services:
         selection, way = model.selected(service), model.following_way(service)
-        if not selection.known or way is None or not way.on_one_node or model.one_node(service):
+        if not selection.known or way is None or not way.on_one_node or model.siting.one_node(service):
             continue
         if all(len(world) == 1 and _is_lone(model, service, world[0]) for world in selection.worlds):
             yield _lonely(model, service, way, selection.worlds[0][0])
@@ -155,7 +155,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _is_lone(model: Model, service: Service, workload: Workload) -> bool:
     is_sure = model.replicas_written(workload) or not model.bundle.has_gap(service)
-    return model.replicas(workload) == 1 and is_sure and not _one_writer(workload) and not model.pinned(workload)
+    return model.siting.replicas(workload) == 1 and is_sure and not _one_writer(workload) and not model.pinned(workload)
 
 
 def _one_writer(workload: Workload) -> bool:

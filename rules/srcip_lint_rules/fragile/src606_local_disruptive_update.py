@@ -174,7 +174,7 @@ def _agreed(model: Model, workloads: list[Workload], question: Callable[[Workloa
 def _all_gone(model: Model, service: Service, workloads: list[Workload]) -> Diagnosis | None:
     """An update takes away every pod at once."""
     workload = workloads[0]
-    field = _agreed(model, workloads, lambda each: all_at_once(each, model.replicas(each)))
+    field = _agreed(model, workloads, lambda each: all_at_once(each, model.siting.replicas(each)))
     if field is None:
         return None
     way = model.following_way(service)
@@ -198,7 +198,7 @@ def _why(model: Model, workload: Workload) -> str:
     if bound == "100%":
         return "maxUnavailable is 100%"
     least = ", the least that an autoscaler leaves" if _at_its_least(model, workload) else ""
-    return f"maxUnavailable is {bound}, and it has {model.replicas(workload)} replicas{least}"
+    return f"maxUnavailable is {bound}, and it has {model.siting.replicas(workload)} replicas{least}"
 
 
 def _at_its_least(model: Model, workload: Workload) -> bool:
@@ -208,7 +208,7 @@ def _at_its_least(model: Model, workload: Workload) -> bool:
 
 
 def _count(model: Model, workload: Workload) -> Iterable[Related]:
-    count = model.replicas(workload)
+    count = model.siting.replicas(workload)
     if count is not None:
         owner = model.replicas_owner(workload)
         yield Related(model.replicas_place(workload), f"{count} replicas, all of which go", owner)

@@ -148,21 +148,21 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _matters(model: Model, service: Service, found: tuple[Drawn, ...]) -> bool:
     """Is there another node that the pods could stand on, and does it matter that they do not?"""
-    if not model.goes_by_node(service) or model.one_node(service):
+    if not model.goes_by_node(service) or model.siting.one_node(service):
         return False
     return not any(_goes_elsewhere(model, each.workload) for each in found)
 
 
 def _goes_elsewhere(model: Model, workload: Workload) -> bool:
     """Does something else than the affinity decide where the pods stand?"""
-    placement = model.placement(workload)
+    placement = model.siting.placement(workload)
     has_one = placement is not None and len(placement.possibly) < 2
-    return model.separated(workload) or model.pinned(workload) or has_one
+    return model.siting.separated(workload) or model.pinned(workload) or has_one
 
 
 def _colocated(model: Model, service: Service, drawn: Drawn) -> Diagnosis:
     workload, term, beside = drawn.workload, drawn.term, drawn.beside
-    count = model.replicas(workload)
+    count = model.siting.replicas(workload)
     who = f"{'both' if count == 2 else f'all {count}'} replicas of {workload.object.ref}"
     where = f"only on the node of {beside.object.ref}, which has one pod" if beside else "on one node only"
     is_sure = beside is None or model.environment.closed_world

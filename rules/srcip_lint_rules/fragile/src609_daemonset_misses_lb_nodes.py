@@ -153,7 +153,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _tainted(model: Model, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
     """The nodes in one world, where the files contradict each other."""
     running = tuple(workload for workload in world if not model.switched_off(workload))
-    return model.tainted_targets(service, running, way)
+    return model.siting.tainted_targets(service, running, way)
 
 
 def _diagnosis(service: Service, way: WayIn, targets: tuple[TaintedTarget, ...]) -> Diagnosis:

@@ -134,14 +134,14 @@ def check(model: Model) -> Iterable[Diagnosis]:
         protocols, selection = model.metallb.protocols(service), model.selected(service)
         if protocols.l2 is not Answer.YES or protocols.bgp is not Answer.NO or not selection.known:
             continue
-        if all(_stand_by(model, world) for world in selection.worlds) and not model.one_node(service):
+        if all(_stand_by(model, world) for world in selection.worlds) and not model.siting.one_node(service):
             yield _idle(model, service, selection.worlds[0])
 
 
 def _stand_by(model: Model, world: tuple[Workload, ...]) -> bool:
     """Are there several pods, that may stand on several nodes?"""
     has_daemon_set = any(workload.kind == "DaemonSet" for workload in world)
-    return (has_daemon_set or model.pods(world) > 1) and not model.together(world)
+    return (has_daemon_set or model.pods(world) > 1) and not model.siting.together(world)
 
 
 def _idle(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis:

@@ -127,14 +127,18 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.local_services:
         selection = model.selected(service)
-        if model.metallb.protocols(service).bgp is not Answer.YES or not selection.known or model.one_node(service):
+        if (
+            model.metallb.protocols(service).bgp is not Answer.YES
+            or not selection.known
+            or model.siting.one_node(service)
+        ):
             continue
         if all(_may_be_uneven(model, world) for world in selection.worlds):
             yield _uneven(model, service, selection.worlds[0])
 
 
 def _may_be_uneven(model: Model, world: tuple[Workload, ...]) -> bool:
-    return model.pods(world) > 2 and model.may_share_a_node(world) and not model.together(world)
+    return model.pods(world) > 2 and model.siting.may_share_a_node(world) and not model.siting.together(world)
 
 
 def _uneven(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis:

@@ -141,8 +141,8 @@ from srcip_lint.rule import (
 def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a workload, or a budget, however many Services select the pods."""
     for workload, services in model.behind_local.items():
-        replicas = model.replicas(workload) or 0
-        if replicas < 2 or not any(map(model.goes_by_node, services)) or any(map(model.one_node, services)):
+        replicas = model.siting.replicas(workload) or 0
+        if replicas < 2 or not any(map(model.goes_by_node, services)) or any(map(model.siting.one_node, services)):
             continue
         found = forbidding(workload, model.bundle)
         if found:

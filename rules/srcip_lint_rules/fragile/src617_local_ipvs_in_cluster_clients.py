@@ -186,8 +186,8 @@ def _callers(model: Model, service: Service) -> tuple[Caller, ...]:
 def _leaves_nodes_out(model: Model, service: Service) -> bool:
     """Are there surely nodes, or may there be, without a pod of the Service?"""
     selection = model.selected(service)
-    covered = any(model.covers_every_node(service, world) for world in selection.worlds)
-    return selection.known and not covered and not model.one_node(service)
+    covered = any(model.siting.covers_every_node(service, world) for world in selection.worlds)
+    return selection.known and not covered and not model.siting.one_node(service)
 
 
 def _diagnosis(model: Model, service: Service, callers: tuple[Caller, ...]) -> Diagnosis:

@@ -117,7 +117,7 @@ _HASHED = "the routers choose the node by ports too (5-tuple), and not by addres
 def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.bundle.services:
-        if service.session_affinity.value != "ClientIP" or service.headless or model.one_node(service):
+        if service.session_affinity.value != "ClientIP" or service.headless or model.siting.one_node(service):
             continue
         selection = model.selected(service)
         if model.metallb.protocols(service).bgp is not Answer.YES or not selection.known:
@@ -129,7 +129,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _may_differ(model: Model, service: Service, world: tuple[Workload, ...]) -> bool:
     """May two nodes send one client to two pods?"""
     is_everywhere = any(workload.kind == "DaemonSet" for workload in world)
-    is_one_hop = service.external_traffic_policy.value != "Cluster" and model.together(world)
+    is_one_hop = service.external_traffic_policy.value != "Cluster" and model.siting.together(world)
     return (is_everywhere or model.pods(world) > 1) and not is_one_hop
 
 
