@@ -101,7 +101,7 @@ from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadC
 from srcip_lint.resources.selectors import Answer, Selector
 from srcip_lint.resources.service import Endpoint, Endpoints, Service
 from srcip_lint.resources.workload import Autoscaler, Workload
-from srcip_lint.spreading import Drawn, drawn_together, over_other_domains, vain_spreads
+from srcip_lint.spreading import Drawn, drawn_together, over_other_domains, skewed_by_updates, vain_spreads
 
 __all__ = [
     "DEFAULT_RANGE",
@@ -226,6 +226,7 @@ __all__ = [
     "required_here",
     "same_namespace",
     "sites",
+    "skewed_by_updates",
     "spelled",
     "subset",
     "surely",

@@ -1,5 +1,5 @@
 """Where something about the spread of a workload's pods is written, and does not keep them on different nodes: it lets
-all of them stand on one, is about other domains than nodes, or draws them together.
+all of them stand on one, is about other domains than nodes, draws them together, or lets an update undo it.
 
 Semantics: Kubernetes API `core/v1` TopologySpreadConstraint and PodAffinityTerm. A domain may hold maxSkew pods more
 than the emptiest one, and so at least maxSkew. A pod with a required affinity stands only beside a pod that the term
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.placement import counts_own_pods, matches_pods, separations
+from srcip_lint.placement.limits import counts_old
 from srcip_lint.resources.objects import same_namespace
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -47,6 +48,24 @@ def over_other_domains(workload: Workload, bundle: Bundle) -> SpreadConstraint |
     others = (each for each in separations(template, replicas) if each.place not in places)
     is_alone = all(other.holds is Answer.NO and not other.soft for other in others)
     return found[0] if found and is_alone else None
+
+
+def skewed_by_updates(workload: Workload, bundle: Bundle) -> SpreadConstraint | None:
+    """The spread constraint over single nodes that spreads a Deployment's pods but counts those of the old and the new
+    revision of an update together, where nothing else keeps the pods of one revision apart."""
+    replicas, template = _several(workload, bundle), workload.template
+    if workload.kind != "Deployment" or replicas is None or template.obscured or patched(workload, bundle):
+        return None
+    binding = [one for one in _counting(workload) if one.topology_key.value == HOSTNAME and _binds(one, replicas)]
+    counted = [counts_old(workload, constraint.match_label_keys) for constraint in binding]
+    places = [constraint.place for constraint in template.spread]
+    others = (each for each in separations(template, replicas) if each.place not in places)
+    is_alone = all(other.holds is Answer.NO for other in others)
+    return binding[0] if binding and is_alone and set(counted) == {Answer.YES} else None
+
+
+def _binds(constraint: SpreadConstraint, replicas: int) -> bool:
+    return isinstance(constraint.max_skew.value, int) and constraint.max_skew.value < replicas
 
 
 @dataclass(frozen=True, eq=False, slots=True)

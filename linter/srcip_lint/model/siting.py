@@ -37,6 +37,7 @@ from srcip_lint.resources.pods import HOSTNAME, NODE_NAME, AffinityTerm, PodTemp
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.spreading import vain_spreads
 
 _EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 
@@ -152,9 +153,13 @@ class Siting:
         return placement.pace if placement else pace(workload, self.replicas(workload))
 
     def may_block_updates(self, workload: Workload) -> tuple[SpreadConstraint, ...]:
-        """The spread constraints that may stop the workload's updates for good, where its nodes are not known."""
+        """The spread constraints that may stop the workload's updates for good, where its nodes are not known. One that
+        lets all replicas share a node stops none."""
         replicas, is_known = self.replicas(workload), self.inventory(workload) is not None
-        return may_block(workload, self.pace(workload)) if replicas and replicas > 1 and not is_known else ()
+        if is_known or not replicas or replicas < 2:
+            return ()
+        vain = vain_spreads(workload, self.bundle)
+        return tuple(found for found in may_block(workload, self.pace(workload)) if found not in vain)
 
     def replicas(self, workload: Workload) -> int | None:
         """The least number of replicas that runs; None where the kind has none or the manifests do not tell."""

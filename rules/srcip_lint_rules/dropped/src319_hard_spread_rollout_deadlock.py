@@ -28,6 +28,7 @@ replicas: whether there is a node that the pods cannot use, and how many others,
 - `revisions-apart`: each revision is counted by itself (`matchLabelKeys: [pod-template-hash]`), so that new pods find
   room beside the old ones.
 - `room-left`: another pod finds a node: it becomes ready, and makes room for the next.
+- `vain-spread`: the nodes are not known, and the constraint lets all replicas stand on one (SRC603 speaks).
 - `recreate`: the strategy is Recreate: all old pods go first.
 - `not-a-deployment`: a StatefulSet deletes a pod before it makes the next, and a DaemonSet is not spread.
 - `others-counted`: pods of other workloads may be counted too, or something else that decides is not known.
