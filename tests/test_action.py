@@ -108,7 +108,7 @@ def test_a_finding_becomes_an_annotation_and_a_part_of_the_summary_and_fails_the
     assert ran.status == 1, ran.log
     assert ran.log.startswith("::warning file=with space/web.yaml,line=7")
     assert ran.outputs == {"exit-code": "1", "findings": "1"}
-    assert ran.summary.startswith("of an earlier command\n### srcip-lint: 1 warning\n")
+    assert ran.summary.startswith("of an earlier command\n### srcip-lint: 1 warning")
     assert "[SRC301 local-without-per-node-pods](https://" in ran.summary
 
 
@@ -156,7 +156,7 @@ def test_a_sound_tree_passes_and_no_path_is_taken_for_an_option(runner: Path, tm
     ran = step(1, runner, tmp_path, {"paths": "--no-such-option"})
     assert ran.status == 0, ran.log
     assert ran.outputs == {"exit-code": "0", "findings": "0"}
-    assert "All clear" in ran.summary
+    assert "No errors, no warnings." in ran.summary
 
 
 @slow
