@@ -6,6 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Speed is measured in benchmarks, and no test depends on how busy the machine is.
+settings.register_profile("srcip-lint", deadline=None)
+settings.load_profile("srcip-lint")
 
 Golden = Callable[[str, str], None]
 """`golden("text.txt", output)` fails unless `output` is what `golden/text.txt`, beside the test, holds."""
