@@ -115,6 +115,10 @@ class _Loading:
     partial: int = 0
 
 
+_LOCAL_ONLY = "config.kubernetes.io/local-config"
+"""Annotates what kustomize and kpt read and never apply (kustomize `kyaml/kio/filters/local.go`)."""
+
+
 def load(document: Page) -> Loaded:
     """The objects of a document, Lists of any nesting expanded."""
     loading = _Loading()
@@ -133,6 +137,9 @@ def _load_object(value: dict[Any, Any], place: Place, loading: _Loading) -> None
     problems: list[ShapeProblem] = []
     root = Field(value, place, problems)
     found = read_object(root)
+    if found.annotations.get(_LOCAL_ONLY, "false") != "false":
+        loading.fragments += 1
+        return
     groups, reader = _READERS.get(found.kind, ((), None))
     is_read = found.group in groups or (bool(groups) and not isinstance(value["apiVersion"], str))
     if is_read and reader and found.name:

@@ -54,10 +54,11 @@ class ShapeProblem:
 
 _PLACEHOLDER = re.compile(
     r"\$\{[^}]{0,200}\}|\$\([^)]{0,200}\)|\$[A-Za-z_]\w*|\{\{|\{%|ENC\[|^<[^<>]+>$|<path:|^%[A-Z_]+%$"
-    r"|^@@?[A-Za-z_]\w*@@?$|^__[A-Z_]+__$"
+    r"|^@@?[A-Za-z_]\w*@@?$|^_+[A-Za-z]\w*_+$"
+    r"|^(?:CHANGE_?ME|REPLACE_?ME|PLACEHOLDER|TODO|changeme)$"
 )
 """Shell and Flux `${X}`, kustomize `$(X)`, templates `{{`/`{%`, SOPS `ENC[`, vault plugins, and hand-written
-`<your-ip>`."""
+`<your-ip>`, `__RANGE__` or `CHANGEME`."""
 
 _COMPLEX_KEY = ComplexKey()
 

@@ -5,6 +5,7 @@ Fields and defaults are those of MetalLB's API types (metallb `api/v1beta1`, `ap
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -139,7 +140,7 @@ def _pool(root: Field, spec: Field, allocation: ServiceAllocation | None, *, leg
     addresses = spec.field("addresses")
     return AddressPool(
         object=read_object(root),
-        addresses=tuple(item.text("") for item in addresses.items()),
+        addresses=tuple(_address(item) for item in addresses.items()),
         auto_assign=spec.field("autoAssign").boolean(default=True),
         avoid_buggy_ips=spec.field("avoidBuggyIPs").boolean(default=False),
         allocation=allocation,
@@ -223,6 +224,17 @@ def _is_set(field: Field) -> bool:
         return False
     is_duration = field.place.path[-1] == "keepaliveTime"
     return not is_duration or any(digit in str(field.raw) for digit in "123456789")
+
+
+_NO_ADDRESS = re.compile(r"[^0-9:.]*[A-Za-z][^0-9:.]*|.*(?:^|[.\-/])[xyzXYZ]+(?:$|[.\-/]).*", re.DOTALL)
+
+
+def _address(item: Field) -> Located[str | Unknown]:
+    """A range of a pool. Words (`your-ip-range`) and letters for numbers (`192.168.1.XXX/32`) wait to be filled in."""
+    found = item.text("")
+    if isinstance(found.value, str) and _NO_ADDRESS.fullmatch(found.value):
+        return Located(Unknown(f"the placeholder {found.value}"), found.place, written=found.written)
+    return found
 
 
 def read_bfd_profile(root: Field) -> BfdProfile:

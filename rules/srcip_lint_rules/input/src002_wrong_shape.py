@@ -18,6 +18,7 @@ one level too high.
 - `placeholder`: something else is to fill the field in: `${PORT}`, `$(PORT)`, `{{ .Values.port }}`, `ENC[...]`.
 - `null`: the field is null, which is as good as absent.
 - `whole-float`: a whole number is written as `80.0`, which is the same number in JSON.
+- `local`: the object is annotated `config.kubernetes.io/local-config`: kustomize and kpt read it and never apply it.
 - `other-group`: the kind is that of another API group: a Knative Service, say.
 
 ## Bad
