@@ -198,9 +198,10 @@ def _diagnosis(model: Model, several: list[tuple[Service, Refused]]) -> Diagnosi
     blocks, first = found.blocks, found.blocks[0]
     _, uses_cluster = cluster_policy(service)
     assumed = (found.assumed,) if found.assumed else ()
+    nobody = "no node unless its address is in there" if found.maybe else "no node"
     return Diagnosis(
         at=first.at,
-        message=f"{first.control} admits {_networks(blocks)}, and no node, to {found.policed.pod.name}, but "
+        message=f"{first.control} admits {_networks(blocks)}, and {nobody}, to {found.policed.pod.name}, but "
         f"{uses_cluster}: what comes in through another node carries that node's address. {_consequence(blocks)}",
         severity=_severity(model, service, found),
         object=model.isolation.policy(first),
