@@ -167,6 +167,23 @@ def test_two_resources_of_one_kustomization_that_define_one_object_are_a_duplica
     assert findings_in({**files, "a/kustomization.yaml": "resources: [one.yaml]\n"}, "SRC005") == []
 
 
+def test_what_two_clusters_get_by_one_flux_object_is_defined_once() -> None:
+    flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: app}\n"
+    budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: web\nspec: {minAvailable: 1}\n"
+    files = {
+        "c1/kustomization.yaml": "resources: [../base]\n",
+        "c2/kustomization.yaml": "resources: [../base]\n",
+        "base/kustomization.yaml": "resources: [./ks.yaml]\n",
+        "base/ks.yaml": f"{flux}spec: {{path: ./base/app, targetNamespace: es}}\n",
+        "base/app/kustomization.yaml": "resources: [./pdb.yaml]\n",
+        "base/app/pdb.yaml": budget,
+    }
+    assert findings_in(files, "SRC005") == []
+    both = "resources: [./pdb.yaml, ./other.yaml]\n"
+    twice = {**files, "base/app/kustomization.yaml": both, "base/app/other.yaml": budget}
+    assert findings_in(twice, "SRC005") == [("base/app/other.yaml", 4, "PodDisruptionBudget es/web")]
+
+
 def test_a_patch_of_an_object_is_no_second_definition() -> None:
     files = {**BASE, **overlay("prod", "patches: [{path: web.yaml}]\n"), "prod/web.yaml": SERVICE}
     assert findings_in(files, "SRC005") == []

@@ -205,6 +205,46 @@ def test_a_flux_object_that_an_overlay_points_elsewhere_is_followed_there() -> N
     assert service["metadata"]["namespace"] == "prod"
 
 
+def clusters_of_one_flux_object(first: str = "", second: str = "") -> dict[str, str]:
+    """Two clusters that apply one Flux object, each with what is said of it further."""
+    return {
+        **BASE_FILES,
+        "clusters/base/web.yaml": flux_object("{path: ./base, targetNamespace: prod}"),
+        "clusters/base/kustomization.yaml": "resources: [web.yaml]\n",
+        "clusters/c1/kustomization.yaml": f"resources: [../base]\n{first}",
+        "clusters/c2/kustomization.yaml": f"resources: [../base]\n{second}",
+    }
+
+
+def flux_patch(field: str, value: str) -> str:
+    patch = f"[{{op: add, path: /spec/{field}, value: {value}}}]"
+    return f"patches: [{{target: {{kind: Kustomization}}, patch: '{patch}'}}]\n"
+
+
+def services(files: dict[str, str]) -> list[tuple[str, str]]:
+    """The stream and the namespace of each Service."""
+    documents = rendering_of(files).documents
+    return [(each.stream, each.value["metadata"]["namespace"]) for each in documents if each.value["kind"] == "Service"]
+
+
+@pytest.mark.parametrize("second", ["", flux_patch("interval", "5m"), flux_patch("targetNamespace", "prod")])
+def test_a_flux_object_that_does_the_same_in_two_clusters_delivers_once(second: str) -> None:
+    assert services(clusters_of_one_flux_object(second=second)) == [("clusters/base/web.yaml#web", "prod")]
+
+
+def test_a_flux_object_that_clusters_change_delivers_to_each_apart() -> None:
+    files = clusters_of_one_flux_object(flux_patch("namePrefix", "a-"), flux_patch("targetNamespace", "dev"))
+    assert [namespace for _, namespace in services(files)] == ["prod", "dev"]
+    assert len({stream for stream, _ in services(files)}) == 2
+
+
+def test_a_flux_object_that_clusters_point_to_different_folders_delivers_both() -> None:
+    other = {"other/kustomization.yaml": BASE, "other/base.yaml": SERVICE}
+    files = {**other, **clusters_of_one_flux_object(second=flux_patch("path", "./other"))}
+    found = services(files)
+    assert len(found) == len({stream for stream, _ in found}) == 2
+
+
 def rendered_from(tmp_path: Path, files: dict[str, str], *given: str) -> tuple[list[str], tuple[tuple[str, ...], ...]]:
     """The objects of a kustomization that is the only input, with everything else on the disk."""
     for name, text in files.items():

@@ -9,16 +9,17 @@ fluxcd/kustomize-controller.)
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Any
 
 from srcip_lint.kustomize.field_specs import METADATA_LABELS
 from srcip_lint.kustomize.files import FILE_NAMES, FLUX_GROUP, FLUX_KIND, is_kustomization_file
 from srcip_lint.kustomize.layers import Labels, Layer, Text, images, merges, patches, text_at, texts
 from srcip_lint.kustomize.member import Member
 from srcip_lint.kustomize.room import Room, absolute, folder_of, resolve
-from srcip_lint.kustomize.tree import Node, at, child, fields_of, text
+from srcip_lint.kustomize.tree import Node, at, child, fields_of, plain, text
 from srcip_lint.sources import SUFFIXES
 
 _CHANGES = (
@@ -36,11 +37,22 @@ _CHANGES = (
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Delivery:
-    """A folder that Flux applies, and the layer that it puts on top. `name` tells the Flux objects of a file apart."""
+    """A folder that Flux applies, and the layer that it puts on top; `changes` are the values that this is read from.
+    `name` tells the Flux objects of a file apart."""
 
     folder: str
     layer: Layer
     name: str
+    changes: Mapping[str, Any]
+
+    @property
+    def stream(self) -> str:
+        """The Flux object, as a name for what it delivers."""
+        return f"{self.layer.place.source.path}#{self.name}"
+
+    def comes_to_the_same(self, other: Delivery) -> bool:
+        """Do both make the same of one folder?"""
+        return self.folder == other.folder and self.changes == other.changes
 
 
 def is_flux(member: Member) -> bool:
@@ -52,7 +64,8 @@ def delivery(member: Member, room: Room) -> Delivery | None:
     """What a Flux Kustomization does to a folder of the input; None where it changes nothing or is not here."""
     spec = child(member.node, "spec")
     path = text_at(spec, "path") if spec else None
-    if spec is None or path is None or not any(child(spec, name) for name in _CHANGES):
+    changes = {name: plain(found) for name in _CHANGES if (found := child(spec, name))}
+    if spec is None or path is None or not changes:
         return None
     folder = _folder(member.node, path.value, room)
     if folder is None:
@@ -62,7 +75,7 @@ def delivery(member: Member, room: Room) -> Delivery | None:
         if room.layer(folder)
         else tuple(Text(each, path.place) for each in _manifests(folder, room))
     )
-    return Delivery(folder, _layer(spec, folder, resources), text(member.node, "metadata", "name"))
+    return Delivery(folder, _layer(spec, folder, resources), text(member.node, "metadata", "name"), changes)
 
 
 def _layer(spec: Node, folder: str, resources: tuple[Text, ...]) -> Layer:

@@ -41,7 +41,7 @@ def render_roots(files: Sequence[File], opener: Opener, wanted: Container[str]) 
     delivered = {each.folder for each in deliveries}
     consumed |= {path for each in deliveries for path in _belongings(each.layer)}
     kept = [(root, results[root.layer.folder]) for root in natural if root.layer.folder not in delivered]
-    made = [(_delivered(each, room), renderer.render(each.layer)) for each in deliveries]
+    made = [(_delivered(each, stream, room), renderer.render(each.layer)) for each, stream in _apart(deliveries)]
     return _collect((*kept, *made), files, consumed, room)
 
 
@@ -136,9 +136,19 @@ def _deliveries(
     yield from filter(None, (delivery(member, room) for member in (*loose, *rendered)))
 
 
-def _delivered(each: Delivery, room: Room) -> _Root:
-    source = each.layer.place.source
-    return _Root(each.layer, f"{source.path}#{each.name}", room.shown_folder(each.folder))
+def _apart(deliveries: Iterable[Delivery]) -> Iterator[tuple[Delivery, str]]:
+    """The deliveries that differ, each with a stream of its own. Several clusters may apply one Flux object: as it
+    stands it delivers the same to each, and what they change of it goes to each alone, never together."""
+    found: dict[str, list[Delivery]] = {}
+    for each in deliveries:
+        others = found.setdefault(each.stream, [])
+        if not any(map(each.comes_to_the_same, others)):
+            others.append(each)
+            yield each, f"{each.stream} ({len(others)})" if len(others) > 1 else each.stream
+
+
+def _delivered(each: Delivery, stream: str, room: Room) -> _Root:
+    return _Root(each.layer, stream, room.shown_folder(each.folder))
 
 
 def _collect(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -54,6 +55,16 @@ class Range:
     def overlaps(self, other: Range) -> bool:
         same = self.version == other.version
         return same and int(self.first) <= int(other.last) and int(other.first) <= int(self.last)
+
+
+def covered(one: Range, others: Iterable[Range]) -> bool:
+    """Do others together hold every address of a range, whichever of them holds which?"""
+    lacking = int(one.first)
+    for other in sorted((each for each in others if each.version == one.version), key=lambda each: int(each.first)):
+        if int(other.first) > lacking:
+            break
+        lacking = max(lacking, int(other.last) + 1)
+    return lacking > int(one.last)
 
 
 def ranges(pool: AddressPool) -> tuple[Range, ...]:

@@ -12,7 +12,7 @@ from functools import cached_property
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.addresses import as_range, ranges
+from srcip_lint.metallb.addresses import as_range, covered, ranges
 from srcip_lint.metallb.allocation import ADDRESS_POOL, asked, requested
 from srcip_lint.metallb.configuration import Configuration, configurations
 from srcip_lint.model.metallb import MetalLB
@@ -126,7 +126,7 @@ class Advertising:
         return self._is_in_calicos_ranges(pool)
 
     def _is_in_calicos_ranges(self, pool: AddressPool) -> bool:
-        """May every range of a pool lie in what Calico announces?"""
+        """May every range of a pool lie in what Calico announces, in all its networks together?"""
         announced = [
             item
             for each in self.bundle.bgp_configurations
@@ -134,10 +134,8 @@ class Advertising:
             for item in each.load_balancer_ips
         ]
         networks = [parsed for item in announced if (parsed := as_range(item)) is not None]
-        covered = all(
-            any(network.has(each.first) and network.has(each.last) for network in networks) for each in ranges(pool)
-        )
-        return bool(announced) and (covered or len(networks) < len(announced))
+        inside = all(covered(each, networks) for each in ranges(pool))
+        return bool(announced) and (inside or len(networks) < len(announced))
 
     @cached_property
     def unknown_pools(self) -> tuple[UnknownName, ...]:

@@ -18,7 +18,7 @@ that no advertisement outside the files reaches the pool.
 
 - `other-announcer`: somebody other than MetalLB announces the addresses: another `loadBalancer` is declared, or
   Cilium's BGP or layer 2 policies are there.
-- `calico`: a BGPConfiguration of Calico announces the ranges (`serviceLoadBalancerIPs`).
+- `calico`: Calico's BGPConfigurations announce the ranges, in all their networks together (`serviceLoadBalancerIPs`).
 - `no-speaker`: MetalLB's controller is in the files and its speaker is not: somebody else is meant to announce.
 - `misspelt`: an advertisement beside it names a pool that is not there; SRC313 speaks, and names this pool.
 - `may-reach`: an advertisement may reach it: its pools, or the pool's labels, are a placeholder.
