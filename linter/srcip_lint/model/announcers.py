@@ -17,16 +17,23 @@ from srcip_lint.metallb.announcement import nodes_of
 from srcip_lint.metallb.installation import EXCLUDED, Installation
 from srcip_lint.model.metallb import Announcement, MetalLB
 from srcip_lint.model.siting import Siting
-from srcip_lint.placement import EVERY_NODE, Inventory, Placement, Sites, chosen, selected, sites, subset
+from srcip_lint.placement import (
+    CONTROL_PLANE,
+    EVERY_NODE,
+    Inventory,
+    Placement,
+    Sites,
+    chosen,
+    selected,
+    sites,
+    subset,
+    usually_taking,
+)
 from srcip_lint.resources.metallb import Advertisement, BgpPeer
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer, Requirement, Selector, every
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
-
-CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
-"""The labels of the nodes that kubeadm and Talos exclude from load balancers when they set them up."""
-
 
 NO_OTHERS = "no advertisement outside these files announces the address"
 
@@ -159,7 +166,8 @@ class Meeting:
 
     @property
     def on_control_plane(self) -> bool:
-        """Do the pods ask for nodes of the control plane, whatever nodes there are?"""
+        """Do the pods ask for nodes of the control plane, whatever nodes there are? kubeadm and Talos exclude them from
+        load balancers when they set them up."""
         wanted = selected(Selector((Requirement(key, "Exists"),)) for key in CONTROL_PLANE)
         return subset(self.pods.conditions, wanted) is Answer.YES
 
@@ -246,8 +254,9 @@ def _placed_beside(placement: Placement, nodes: Sites) -> Miss | None:
 
 
 def _chosen_beside(workload: Workload, nodes: Sites) -> Miss | None:
-    """Without one. A DaemonSet stands on all nodes that it chooses, so on those of them that are among the nodes."""
-    own = chosen(workload.template)
+    """Without one. A DaemonSet stands on all nodes that it chooses, so on those of them that are among the nodes. Nodes
+    of the control plane, of whose taint no manifest tells, are supposed to have it."""
+    own = usually_taking(workload)
     is_told = own.sure and nodes.conditions.sure and subset(own, nodes.conditions) is not Answer.YES
     return Miss() if is_told and workload.kind != "DaemonSet" else None
 

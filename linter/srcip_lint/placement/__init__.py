@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from srcip_lint.placement.blocking import may_block
 from srcip_lint.placement.choice import chosen, pinned, restricted, runs_everywhere
-from srcip_lint.placement.eligible import Fit, Taint, tolerated, untolerated
+from srcip_lint.placement.eligible import CONTROL_PLANE, Fit, Taint, tolerated, untolerated, usually_taking
 from srcip_lint.placement.guarantee import Coverage, stand, steady
 from srcip_lint.placement.inventory import Inventory, labels_of, of_objects, taints_of, takes_pods
 from srcip_lint.placement.limits import Limit
@@ -44,6 +44,7 @@ from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
 
 __all__ = [
+    "CONTROL_PLANE",
     "EVERY_NODE",
     "NO_NODE",
     "UNRESTRICTING",
@@ -84,6 +85,7 @@ __all__ = [
     "takes_pods",
     "tolerated",
     "untolerated",
+    "usually_taking",
 ]
 
 

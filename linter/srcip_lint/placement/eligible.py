@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from srcip_lint.environment import DeclaredNode
 from srcip_lint.placement.choice import chosen
 from srcip_lint.placement.inventory import REPELLING, labels_of, taints_of
-from srcip_lint.placement.nodes import NodeSet, labelled, named
+from srcip_lint.placement.nodes import NodeSet, labelled, named, without
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.pods import PodTemplate, SpreadConstraint, Toleration
 from srcip_lint.resources.selectors import Answer, every, some
@@ -23,6 +23,10 @@ from srcip_lint.resources.workload import Workload
 
 Taint = tuple[str | Unknown, str | Unknown, str | Unknown]
 """Key, value and effect."""
+
+CONTROL_PLANE = ("node-role.kubernetes.io/control-plane", "node-role.kubernetes.io/master")
+"""The labels of control plane nodes, and the keys of the NoSchedule taints that kubeadm gives them with the labels; the
+second is that of releases before 1.25 (kubernetes `cmd/kubeadm/app/constants/constants.go`)."""
 
 _DAEMON_TAINTS = {
     "node.kubernetes.io/not-ready": "NoExecute",
@@ -119,6 +123,20 @@ def tolerated_by(workload: Workload) -> tuple[Toleration, ...]:
         return own
     on_host = workload.template.host_network.value is True
     return (*own, *_DAEMON_TOLERATIONS, *((_NETWORK_UNAVAILABLE,) if on_host else ()))
+
+
+def usually_taking(workload: Workload) -> NodeSet:
+    """The nodes that the workload's pods choose, without those of the control plane that usually repel them: nodes with
+    a label of `CONTROL_PLANE` whose taint the pods do not surely tolerate. Pods that ask for such nodes all the same
+    know of nodes without the taint, and those that name their node are not kept away by it: both keep what they
+    choose."""
+    nodes, tolerations = chosen(workload.template), tolerated_by(workload)
+    if workload.template.node_name.value is not None:
+        return nodes
+    repelling = (key for key in CONTROL_PLANE if tolerates(tolerations, (key, "", "NoSchedule")) is not Answer.YES)
+    ordinary = without(repelling)
+    parts = ((part, NodeSet((part,)).intersection(ordinary)) for part in nodes.parts)
+    return NodeSet(tuple(part if left.empty is Answer.YES else left.parts[0] for part, left in parts))
 
 
 def tolerated(workload: Workload, node: DeclaredNode) -> Answer:

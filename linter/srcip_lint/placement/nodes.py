@@ -39,6 +39,9 @@ class Conjunction:
     names: tuple[Requirement, ...] = ()
 
     def __str__(self) -> str:
+        """The conditions as kubectl would take them; in words where they are nothing but labels that are not there."""
+        if self.labels and not self.names and all(found.operator == "DoesNotExist" for found in self.labels):
+            return f"nodes {' and '.join(f'without the label {found.key}' for found in self.labels)}"
         return " and ".join(map(str, (*self.labels, *self.names)))
 
     def has(self, node: DeclaredNode) -> Answer:
@@ -145,6 +148,11 @@ def labelled(labels: Mapping[str, str | Unknown]) -> NodeSet:
 def named(name: str | Unknown) -> NodeSet:
     """The node of that name."""
     return NodeSet((Conjunction(names=(Requirement(NODE_NAME, "In", (name,)),)),))
+
+
+def without(labels: Iterable[str]) -> NodeSet:
+    """The nodes that have none of these labels."""
+    return NodeSet((Conjunction(tuple(Requirement(key, "DoesNotExist") for key in labels)),))
 
 
 def selected(selectors: Iterable[Selector]) -> NodeSet:

@@ -23,6 +23,9 @@ one of them always stands on a node that does, and the others idle.
 
 - `daemon-set`: a DaemonSet has a pod on all nodes that it chooses; only an inventory tells whether they announce.
 - `one-confined`: of several workloads behind the Service one stands where the address is announced.
+- `control-plane`: without an inventory, of the nodes that the pods choose only those of the control plane do not
+  announce (label `node-role.kubernetes.io/control-plane` or `master`), and the pods neither tolerate their usual taint
+  of that name nor ask for such nodes.
 - `unknown-nodes`: a placeholder leaves open which nodes are meant.
 - `alternatives`: files define the workload in several ways, and one of them is confined.
 - `unplaced-pods`: the pods can stand on no node at all, which is another fault.

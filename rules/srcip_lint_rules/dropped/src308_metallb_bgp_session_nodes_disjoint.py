@@ -25,6 +25,9 @@ stand beside the sessions. It is **info** where they keep apart so that one neve
 - `no-advertised-node`: the advertisement names no node of the inventory, wherever the sessions are (SRC313 speaks).
 - `disjoint`: the pods, the speakers and the advertisements have no node in common anyway (SRC306 speaks).
 - `loose`: the pods are not confined to the nodes of the advertisements in the first place (SRC307 speaks).
+- `control-plane`: without an inventory, of the nodes that the pods choose only those of the control plane have no
+  session (label `node-role.kubernetes.io/control-plane` or `master`), and the pods neither tolerate their usual taint
+  of that name nor ask for such nodes.
 - `refused`: MetalLB refuses to announce from all nodes that could (SRC315 speaks).
 - `alternatives`: files define the workload in several ways, and one of them can stand where there are sessions.
 - `unplaced-pods`: the pods can stand on no node at all, which is another fault.
