@@ -43,6 +43,13 @@ POOL = custom("IPAddressPool", "metallb.io/v1beta1")
 CILIUM_BGP = custom("CiliumBGPClusterConfig", "cilium.io/v2")
 
 
+def legacy(*protocols: str) -> str:
+    """MetalLB's ConfigMap of before 0.13, with a pool of each protocol."""
+    pools = ", ".join(f"{{name: {each}, protocol: {each}, addresses: [10.0.0.0/28]}}" for each in protocols)
+    head = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: config, namespace: metallb-system}\n"
+    return f"{head}data:\n  config: |\n    address-pools: [{pools}]\n"
+
+
 def cilium_l2(spec: str) -> str:
     return custom("CiliumL2AnnouncementPolicy", "cilium.io/v2alpha1", spec)
 
@@ -79,6 +86,12 @@ def test_a_class_that_is_not_known_names_one_all_the_same() -> None:
         ([POOL, L2], "metallb-l2"),
         ([POOL, BGP], "metallb-bgp"),
         ([POOL, L2, BGP], "metallb"),
+        ([legacy("layer2")], "metallb-l2"),
+        ([legacy("bgp")], "metallb-bgp"),
+        ([legacy("layer2", "bgp")], "metallb"),
+        ([legacy("bgp"), POOL], "metallb"),
+        ([legacy("bgp"), POOL, L2], "metallb-l2"),
+        ([legacy("layer2"), CILIUM_BGP], None),
         ([CILIUM_BGP], "cilium-bgp"),
         ([cilium_l2("{loadBalancerIPs: true}")], "cilium-l2"),
         ([cilium_l2("{loadBalancerIPs: true, serviceSelector: {matchLabels: {app: web}}}")], "cilium-l2"),

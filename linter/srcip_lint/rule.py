@@ -96,6 +96,7 @@ from srcip_lint.positions import dotted
 from srcip_lint.readiness import injected, probed, unguarded
 from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
+from srcip_lint.resources.names import nearly_same
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import HOSTNAME, AffinityTerm, Container, SpreadConstraint
 from srcip_lint.resources.selectors import Answer, Selector
@@ -220,6 +221,7 @@ __all__ = [
     "leaves_nodes",
     "listed",
     "named_by",
+    "nearly_same",
     "nodes_selected",
     "over_other_domains",
     "probed",

@@ -25,6 +25,7 @@ from srcip_lint.balancers.signals import (
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
+from srcip_lint.metallb.legacy import LegacyConfig, legacy_config
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
@@ -174,11 +175,23 @@ def _metallb_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
     for found in bundle.metallb_objects:
         if bundle.compatible(service.object, found):
             yield Signal(family, f"{found.ref} is there", found.place.at("kind"), found)
+    for legacy in _legacy_metallb(service, bundle):
+        why = f"{legacy.object.ref} is MetalLB's configuration of before 0.13"
+        yield Signal(family, why, legacy.place, legacy.object)
+
+
+def _legacy_metallb(service: Service, bundle: Bundle) -> Iterator[LegacyConfig]:
+    found = (legacy_config(each) for each in bundle.config_maps)
+    yield from (each for each in found if each and bundle.compatible(service.object, each.object))
 
 
 def _metallb(service: Service, bundle: Bundle) -> Family:
-    """MetalLB in layer 2 or BGP mode, by its advertisements; plain MetalLB where both or none are there."""
+    """MetalLB in layer 2 or BGP mode, by its advertisements, or else by the protocols in its configuration of before
+    0.13; plain MetalLB where both or none are there."""
     modes = {each.is_l2 for each in bundle.advertisements if bundle.compatible(service.object, each.object)}
+    if not modes and not bundle.pools:
+        protocols = (protocol for each in _legacy_metallb(service, bundle) for protocol in each.protocols)
+        modes = {protocol == "layer2" for protocol in protocols}
     if len(modes) != 1:
         return FAMILIES["metallb"]
     return FAMILIES["metallb-l2" if modes.pop() else "metallb-bgp"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from srcip_lint.documents import Place
@@ -16,11 +17,13 @@ _KEY = "config"
 
 @dataclass(frozen=True, eq=False, slots=True)
 class LegacyConfig:
-    """A ConfigMap that MetalLB read before 0.13, with the names of its pools. `place` is where the YAML stands."""
+    """A ConfigMap that MetalLB read before 0.13, with the names of its pools and their protocols (`layer2`, `bgp`).
+    `place` is where the YAML stands."""
 
     object: Object
     place: Place
     pools: tuple[str, ...]
+    protocols: frozenset[str]
     peers: int
 
 
@@ -31,13 +34,19 @@ def legacy_config(config_map: ConfigMap) -> LegacyConfig | None:
         return None
     if "address-pools:" not in found.value and "my-asn:" not in found.value:
         return None
-    for document in nested(found.place, found.value):
+    return _read(config_map.object, found.place, found.value)
+
+
+@lru_cache(maxsize=64)  # asked for each Service
+def _read(config_map: Object, place: Place, text: str) -> LegacyConfig | None:
+    for document in nested(place, text):
         if isinstance(document, Nested) and isinstance(document.value, dict):
             pools = [item for item in _items(document.value, "address-pools") if "protocol" in item]
             peers = [item for item in _items(document.value, "peers") if "my-asn" in item]
             if pools or peers:
                 names = tuple(str(pool.get("name", "")) for pool in pools)
-                return LegacyConfig(config_map.object, found.place, names, len(peers))
+                protocols = frozenset(str(pool["protocol"]) for pool in pools)
+                return LegacyConfig(config_map, place, names, protocols, len(peers))
     return None
 
 

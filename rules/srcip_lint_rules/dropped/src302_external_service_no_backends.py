@@ -6,8 +6,8 @@ load balancer that looks at endpoints (MetalLB, the health checks of the clouds)
 takes every node out.
 
 Mostly one label differs by a word, or was renamed on one side only. Pods may also come from somewhere that is not
-read here, so the rule speaks only where a workload beside the Service carries a key of its selector, and nothing else
-could make the pods.
+read here, so the rule speaks only where a workload beside the Service has a label of its selector, or has a key of it
+and is likely to be meant, and nothing else could make the pods.
 
 ## Reported when
 
@@ -15,8 +15,10 @@ could make the pods.
   policy.
 - `selects-nothing`: no workload that was read carries all the labels of the selector, or everything it selects has
   zero replicas.
-- `near-miss`: where it selects nothing, a workload in its folder or below, in its namespace, carries a key of the
-  selector.
+- `near-miss`: where it selects nothing, a workload in its folder or below, in its namespace, has a label of the
+  selector, or has a key of it and is selected by no other Service: with a like value (two letters differ, one is the
+  beginning or end of the other, the words are the same), or in the Service's own file. Pods that are bound to a node
+  already show what runs, and need only have the key.
 - `zero-replicas`: where it selects something, every workload it selects has zero replicas, in whichever files belong
   together.
 
@@ -38,6 +40,9 @@ that are not in these files may carry the labels.
   in a file that contradicts the Service's own has the labels.
 - `scaled`: an autoscaler decides how many replicas there are (SRC321 speaks of scaling to zero).
 - `headless`: the Service has no cluster IP, so no node handles packets for it.
+- `unlike`: the workloads in other files have the keys of the selector with unlike values, and no label of it: they are
+  other applications, and the pods come from a chart or another repository.
+- `has-service`: the workloads with the keys are selected by other Services, and have no label of this one's selector.
 - `batch`: the only workload beside it with a key of the selector is a Job or CronJob, which serves nobody.
 
 ## Bad
@@ -123,7 +128,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity, Workload
+from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity, Workload, nearly_same
 
 _FAULT = "No pod is behind this Service, so connections are refused, or its address is not announced at all"
 
@@ -138,14 +143,28 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _nearest(model: Model, service: Service) -> Workload | None:
-    """The workload beside the Service that comes nearest to what it selects; None where none carries a key of it."""
-    wanted = service.selector.value
+    """The workload beside the Service that comes nearest to what it selects; None where none comes near."""
     found = [
         workload
         for workload in model.bundle.beside(service)
-        if workload.kind not in ("Job", "CronJob") and wanted.keys() & workload.template.labels.keys()
+        if workload.kind not in ("Job", "CronJob") and _is_near(model, service, workload)
     ]
     return max(found, key=lambda workload: _nearness(service, workload), default=None)
+
+
+def _is_near(model: Model, service: Service, workload: Workload) -> bool:
+    """Is it likely that the Service means a workload? Any two applications have a key like `app` in common."""
+    pairs = [pair for pair in _differences(service, workload) if pair[2] is not None]
+    wanted = service.selector.value
+    if any(workload.template.labels.get(key) == value for key, value in wanted.items()):
+        return True
+    if workload.kind == "Pod" and workload.template.node_name.value is not None:
+        return bool(pairs)
+    is_like = any(nearly_same(str(value), str(found)) for _, value, found in pairs)
+    is_in_file = bool(pairs) and service.object.path == workload.object.path
+    return (is_like or is_in_file) and not any(
+        workload in world for other in model.bundle.services for world in model.selected(other).worlds
+    )
 
 
 def _nearness(service: Service, workload: Workload) -> tuple[int, float, bool]:

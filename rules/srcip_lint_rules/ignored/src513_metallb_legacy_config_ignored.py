@@ -114,10 +114,11 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _config_map(found: Unread) -> Diagnosis:
     names = ", ".join(name for name in found.pools[:3] if name)
     lost = f"its pools ({names}) do not exist" if names else "its peers and pools do not exist"
+    condition = "" if found.is_new is Answer.YES else "with that version or a later one "
     return Diagnosis(
         at=found.place,
-        message=f"MetalLB has not read this ConfigMap since 0.13: {lost}, so no Service gets an address of them and "
-        "nobody announces one.",
+        message=f"MetalLB has not read this ConfigMap since 0.13: {condition}{lost}, so no Service gets an address of "
+        "them and nobody announces one.",
         severity=_severity(found),
         object=found.object,
         related=_evidence(found),
