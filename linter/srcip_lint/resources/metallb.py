@@ -226,11 +226,11 @@ def _is_set(field: Field) -> bool:
     return not is_duration or any(digit in str(field.raw) for digit in "123456789")
 
 
-_NO_ADDRESS = re.compile(r"[^0-9:.]*[A-Za-z][^0-9:.]*|.*(?:^|[.\-/])[xyzXYZ]+(?:$|[.\-/]).*", re.DOTALL)
+_NO_ADDRESS = re.compile(r"[A-Z]+|[A-Za-z]+(?:[-_ ][A-Za-z]+)+|.*(?:^|[.\-/])[xyzXYZ]+(?:$|[.\-/]).*", re.DOTALL)
 
 
 def _address(item: Field) -> Located[str | Unknown]:
-    """A range of a pool. Words (`your-ip-range`) and letters for numbers (`192.168.1.XXX/32`) wait to be filled in."""
+    """A range of a pool. `your-ip-range`, `RANGE` and `192.168.1.XXX/32` wait to be filled in."""
     found = item.text("")
     if isinstance(found.value, str) and _NO_ADDRESS.fullmatch(found.value):
         return Located(Unknown(f"the placeholder {found.value}"), found.place, written=found.written)
