@@ -135,6 +135,16 @@ def test_forwarded_headers_are_believed_from_everybody_unless_told_whom() -> Non
 
 
 @pytest.mark.parametrize(
+    ("tag", "believes"), [("0.21.0", True), ("0.9.0-beta.11", True), ("0.22.0", False), ("v1.12.1", False)]
+)
+def test_before_0_22_0_everybody_was_believed_unless_told_otherwise(tag: str, believes: bool) -> None:
+    image = f"quay.io/kubernetes-ingress-controller/nginx-ingress-controller:{tag}"
+    assert bool(route(controller(image=image)).real_ip) is believes
+    named = controller("--configmap=edge/conf", image=image)
+    assert route(named, settings(use_forwarded_headers='"false"')).real_ip == ()
+
+
+@pytest.mark.parametrize(
     ("annotation", "keyed", "networks"),
     [
         ("whitelist-source-range: '203.0.113.0/24, 198.51.100.7'", Keyed.ALLOW, ("203.0.113.0/24", "198.51.100.7/32")),

@@ -1,8 +1,9 @@
 """Which Ingresses a controller serves: by class, where it says which classes are its own.
 
 An Ingress names its class in the spec, which an IngressClass ties to a controller, or in the annotation of old, which a
-controller compares with a word of its own. Where several controllers that were read would serve one Ingress, the
-nearest does; where that is not one, nobody knows which, and none does.
+controller compares with a word of its own. (The API server takes no new Ingress that does both.) Where several
+controllers that were read would serve one Ingress, the nearest does; where that is not one, nobody knows which, and
+none does.
 """
 
 from __future__ import annotations
@@ -64,10 +65,10 @@ def _claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str |
     watched = served_class.namespace
     if watched is not None and same_namespace(watched, ingress.object.namespace) is not Answer.YES:
         return None
-    if ingress.annotated is not None:
-        return "" if ingress.annotated in served_class.words else None
     if ingress.class_name is not None:
         return _claim_by_class(served_class, ingress, ingress.class_name.value, bundle)
+    if ingress.annotated is not None:
+        return "" if ingress.annotated in served_class.words else None
     return "" if served_class.without_class or _is_default(served_class, ingress, bundle) else None
 
 

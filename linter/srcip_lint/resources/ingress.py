@@ -8,7 +8,7 @@ from srcip_lint.resources.fields import Field, Located, Unknown
 from srcip_lint.resources.objects import Object, read_object
 
 CLASS_ANNOTATION = "kubernetes.io/ingress.class"
-"""How an Ingress named its class before `spec.ingressClassName`; where both are there controllers go by this one."""
+"""How an Ingress named its class before `spec.ingressClassName`."""
 
 _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 

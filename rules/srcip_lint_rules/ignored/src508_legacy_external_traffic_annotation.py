@@ -14,8 +14,8 @@ it break.
 It is an **error** where the Service is reachable from outside and its policy is surely Cluster, written or by default.
 Where the annotation is merely left over, it is **info**: beside a written `externalTrafficPolicy: Local`, on a Service
 without a way in from outside, or where the client's address arrives whatever the policy (Calico eBPF, Cilium DSR, the
-PROXY protocol, an HTTP load balancer, one that connects to the pods themselves). SRC101, SRC102 and SRC401 leave a Service
-to this rule where it is an error; what they would report is related here.
+PROXY protocol, an HTTP load balancer, one that connects to the pods themselves). SRC101, SRC102 and SRC401 leave a
+Service to this rule where it is an error; what they would report is related here.
 
 ## Silent when
 

@@ -42,7 +42,7 @@ Ingress, where a password lets in whom the list does not, and where it is not kn
 - `everybody`: the list names everybody, or only the pod itself.
 - `internal`: only an internal network reaches the load balancer, and the list is of private addresses, among which the
   nodes may be.
-- `placeholder`: a placeholder stands for the whole list.
+- `placeholder`: a placeholder stands for the list, or part of it is no network at all.
 - `legacy-annotation`: an annotation that nothing reads any more asks for Local: SRC508 reports the Service.
 - `unread-configuration`: part of the proxy's configuration was not read, or changes whom it believes.
 

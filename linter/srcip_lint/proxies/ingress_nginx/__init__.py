@@ -27,6 +27,9 @@ PRODUCT = "ingress-nginx"
 _IMAGE = re.compile(
     r"(^|/)ingress-nginx/controller(-chroot)?(:|@|$)|(^|/)nginx-ingress-controller(-[a-z0-9_]+)?(:|@|$)"
 )
+_OLD = re.compile(r":(nginx-)?0\.(\d|1\d|2[01])\.")
+"""The tags of before 0.22.0, which believed everybody's X-Forwarded-For unless told otherwise (`Changelog.md`)."""
+
 _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
@@ -49,7 +52,7 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     route = Route(
         "every Ingress",
         container.image.place,
-        tuple(_real_ip(settings)),
+        tuple(_real_ip(settings, container)),
         tuple(HeaderWrite(name, Writes.REPLACES, container.image.place) for name in ("x-forwarded-for", "x-real-ip")),
         tuple(controls(settings, ingresses, prefix)),
     )
@@ -104,8 +107,10 @@ def _is_on(settings: Settings, key: str) -> bool:
     return key in settings and settings[key].value in TRUE
 
 
-def _real_ip(settings: Settings) -> list[RealIp]:
+def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
     """From whom it takes the client's address: with the default trust, from everybody."""
+    if "use-forwarded-headers" not in settings and _OLD.search(str(container.image.value)):
+        settings = {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
     trusted = settings.get("proxy-real-ip-cidr")
     trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
     named = settings.get("forwarded-for-header")

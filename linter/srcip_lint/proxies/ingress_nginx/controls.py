@@ -72,13 +72,14 @@ def _of_ingress(
 
 
 def _list(keyed: Keyed, name: str, written: Located[str | Unknown]) -> Iterator[Control]:
-    """The networks of a list, separated by commas. One that names nothing, or everybody, is no control."""
+    """The networks of a list, separated by commas. One that names nothing, or everybody, is no control; where a part is
+    no network the controller refuses the annotation, and closes the location whoever comes (`ipallowlist/main.go`)."""
     if isinstance(written.value, Unknown):
         return
     parsed = [_network(part.strip()) for part in written.value.split(",") if part.strip()]
     networks = tuple(network for network in parsed if network is not None and not network.is_loopback)
-    if networks and not any(network.prefixlen == 0 for network in networks):
-        yield Control(keyed, name, written.place, networks, unreadable=None in parsed)
+    if networks and None not in parsed and not any(network.prefixlen == 0 for network in networks):
+        yield Control(keyed, name, written.place, networks)
 
 
 def _network(text: str) -> Network | None:
