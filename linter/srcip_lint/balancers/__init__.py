@@ -25,8 +25,8 @@ from srcip_lint.balancers.signals import (
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.legacy import LegacyConfig, legacy_config
 from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.legacy_metallb import LegacyMetalLB
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
@@ -175,14 +175,14 @@ def _metallb_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
     for found in bundle.metallb_objects:
         if bundle.compatible(service.object, found):
             yield Signal(family, f"{found.ref} is there", found.place.at("kind"), found)
-    for legacy in _legacy_metallb(service, bundle):
-        why = f"{legacy.object.ref} is MetalLB's configuration of before 0.13"
-        yield Signal(family, why, legacy.place, legacy.object)
+    for config_map, legacy in _legacy_metallb(service, bundle):
+        yield Signal(family, f"{config_map.ref} is MetalLB's configuration of before 0.13", legacy.place, config_map)
 
 
-def _legacy_metallb(service: Service, bundle: Bundle) -> Iterator[LegacyConfig]:
-    found = (legacy_config(each) for each in bundle.config_maps)
-    yield from (each for each in found if each and bundle.compatible(service.object, each.object))
+def _legacy_metallb(service: Service, bundle: Bundle) -> Iterator[tuple[Object, LegacyMetalLB]]:
+    for each in bundle.config_maps:
+        if each.legacy_metallb and bundle.compatible(service.object, each.object):
+            yield each.object, each.legacy_metallb
 
 
 def _metallb(service: Service, bundle: Bundle) -> Family:
@@ -190,7 +190,7 @@ def _metallb(service: Service, bundle: Bundle) -> Family:
     0.13; plain MetalLB where both or none are there."""
     modes = {each.is_l2 for each in bundle.advertisements if bundle.compatible(service.object, each.object)}
     if not modes and not bundle.pools:
-        protocols = (protocol for each in _legacy_metallb(service, bundle) for protocol in each.protocols)
+        protocols = (protocol for _, each in _legacy_metallb(service, bundle) for protocol in each.protocols)
         modes = {protocol == "layer2" for protocol in protocols}
     if len(modes) != 1:
         return FAMILIES["metallb"]
