@@ -244,6 +244,8 @@ def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | N
     names, several = " and ".join(str(workload.object.ref) for workload in world), len(world) > 1
     if all(workload.kind == "DaemonSet" for workload in world):
         return f"{names} {'run' if several else 'runs'} only on some of the nodes"
+    if len(world) == 1 and model.pods(world) == 1:
+        return f"{names} guarantees one pod, so a pod on one node only"
     if all(model.siting.separated(workload) for workload in world):
         return f"{names} {'keep their' if several else 'keeps its'} pods on different nodes, but not on every node"
     return f"{names} {'guarantee' if several else 'guarantees'} a pod on no particular node"
@@ -251,9 +253,12 @@ def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | N
 
 def _role(model: Model, workload: Workload) -> str:
     replicas = model.siting.replicas(workload)
-    count = "" if replicas is None else f"{replicas} replica{'s' if replicas != 1 else ''}, "
+    if replicas is None:
+        return "the pods behind it"
+    if replicas == 1:
+        return "the pod behind it: 1 replica"
     spread = "on different nodes" if model.siting.separated(workload) else "nothing keeps them on different nodes"
-    return f"the pods behind it: {count}{spread}" if count else "the pods behind it"
+    return f"the pods behind it: {replicas} replicas, {spread}"
 
 
 def _fixes(way: WayIn, target: DeadTarget | None, *, unknown: bool) -> tuple[str, ...]:
