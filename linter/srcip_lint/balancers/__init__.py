@@ -8,8 +8,9 @@ health-check node port).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcip_lint.balancers.signals import (
     ANNOTATIONS,
@@ -20,6 +21,7 @@ from srcip_lint.balancers.signals import (
     Family,
     is_bare_metal,
     needs_node_ports,
+    of_version,
     polls_health,
 )
 from srcip_lint.bundle import Bundle, closeness
@@ -34,6 +36,7 @@ from srcip_lint.resources.workload import Workload
 
 __all__ = ["Balancer", "Signal", "by_name", "identify"]
 
+_CILIUM = re.compile(r"(?:^|/)cilium/cilium:v(\d+)\.(\d+)\.(\d+)")
 _KUBE_VIP = "kube-vip/kube-vip"
 """What the image's name holds, whatever the registry."""
 
@@ -70,6 +73,16 @@ class Balancer:
         return bool(self.signals) and all(polls_health(signal.family) for signal in self.signals)
 
     @property
+    def mostly_blind(self) -> bool:
+        """Did it, for most of its history, not look at where the pods are?"""
+        return self.family is not None and self.family.mostly_blind
+
+    @property
+    def remedy(self) -> str:
+        """What would let it leave out nodes without a pod; empty where nothing is known to."""
+        return self.family.remedy if self.family else ""
+
+    @property
     def bare_metal(self) -> bool:
         """Is it surely one that runs on the cluster's own nodes, with no cloud's firewall before them?"""
         return self.family is not None and is_bare_metal(self.family)
@@ -99,11 +112,13 @@ def by_name(service: Service, balancer: Balancer) -> bool:
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Balancer:
     """The load balancer of a LoadBalancer Service: declared, else told by the Service, else by what stands around
     it."""
-    for signals in (
+    version = environment.cilium_version or _cilium_version(service, bundle)
+    for found in (
         _declared(environment, bundle, service),
         _told_by_service(service, bundle),
         _told_by_others(service, bundle),
     ):
+        signals = [replace(signal, family=of_version(signal.family, version)) for signal in found]
         families = {signal.family.name for signal in signals}
         if len(families) == 1:
             return Balancer(signals[0].family, tuple(signals))
@@ -217,6 +232,18 @@ def _cilium_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
                 evidence.object.place.at("kind"),
                 evidence.object,
             )
+
+
+def _cilium_version(service: Service, bundle: Bundle) -> tuple[int, ...] | None:
+    """The version that the images of Cilium's agent agree on."""
+    found = {
+        tuple(map(int, match.groups()))
+        for workload in bundle.running("cilium/cilium")
+        if bundle.compatible(service.object, workload.object)
+        for container in workload.template.containers
+        if (match := _CILIUM.search(str(container.image.value)))
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _cilium(service: Service, bundle: Bundle) -> Family:

@@ -230,9 +230,9 @@ def _severity(model: Model, way: WayIn, world: tuple[Workload, ...], target: Dea
     if _chooses_nodes(model, world):
         return Severity.INFO
     if unknown:
-        anonymous = way.balancer is not None and not way.balancer.named
+        likely = way.balancer is not None and (not way.balancer.named or way.balancer.mostly_blind)
         spread = all(model.siting.separated(workload) for workload in world)
-        return Severity.WARNING if anonymous and not spread else Severity.INFO
+        return Severity.WARNING if likely and not spread else Severity.INFO
     return Severity.ERROR if way.balancer else Severity.WARNING
 
 
@@ -263,6 +263,8 @@ def _role(model: Model, workload: Workload) -> str:
 
 def _fixes(way: WayIn, target: DeadTarget | None, *, unknown: bool) -> tuple[str, ...]:
     daemon_set = "run the pods as a DaemonSet, so that every node that can receive packets has one"
+    if way.balancer and way.balancer.remedy:
+        return (daemon_set, way.balancer.remedy)
     if unknown:
         return (
             "declare the load balancer, e.g. `loadBalancer: metallb-l2` in srcip-lint.yaml: "
