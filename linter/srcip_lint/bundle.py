@@ -20,7 +20,6 @@ from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Foreign, Inputs
 from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.cluster import (
-    BackendReference,
     BgpConfiguration,
     CiliumL2Policy,
     ConfigMap,
@@ -30,6 +29,7 @@ from srcip_lint.resources.cluster import (
     Node,
 )
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
@@ -90,6 +90,8 @@ class Bundle:
         self.config_maps = self._all(ConfigMap)
         self.endpoints = self._all(Endpoints)
         self.backends = self._all(BackendReference)
+        self.ingresses = self._all(Ingress)
+        self.ingress_classes = self._all(IngressClass)
         self.cilium_l2_policies = self._all(CiliumL2Policy)
         self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)

@@ -26,7 +26,7 @@ from srcip_lint.networks import ClusterAddresses
 from srcip_lint.path.hops import Observation, SourcePath
 from srcip_lint.path.walk import container_port
 from srcip_lint.policies import ContainerPort, Policies
-from srcip_lint.resources.cluster import BackendReference
+from srcip_lint.resources.ingress import BackendReference
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import IpBlock, NetworkPolicy, Product
 from srcip_lint.resources.selectors import Answer

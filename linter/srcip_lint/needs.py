@@ -1,7 +1,7 @@
 """Who needs the client's address, and what it gets where only part of the clients show it.
 
 Evidence that the address matters is what the model knows already (an assertion, a list or limit of a proxy) and a list
-of addresses in a network policy. SRC101 speaks for the former; the latter has rules of its own.
+of addresses in a network policy. SRC101 and SRC401 speak for the former; the latter has rules of its own.
 """
 
 from __future__ import annotations
@@ -76,15 +76,17 @@ class Asked(Protocol):
     def sent_to_by_ingress(self, service: Service) -> bool: ...
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None: ...
     def required(self, service: Service) -> Requirement | None: ...
-    def lost_where_needed(self, service: Service) -> object: ...
+    def lost_where_required(self, service: Service) -> object: ...
+    def misjudged(self, service: Service) -> object: ...
     def back_door(self, service: Service) -> BackDoor | None: ...
 
 
 def back_door(model: Asked, service: Service) -> BackDoor | None:
-    """None where the Service's own need of the address is reported (SRC101), where it is not sure that there is one and
-    a proxy writes the address into a header (SRC102), and where its clients are listed before they come in: in source
-    ranges, or by an Ingress."""
-    if model.sent_to_by_ingress(service) or is_closed(service) or model.lost_where_needed(service):
+    """None where the Service's own need of the address is reported (SRC101, SRC401), where it is not sure that there is
+    one and a proxy writes the address into a header (SRC102), and where its clients are listed before they come in: in
+    source ranges, or by an Ingress."""
+    is_told = model.lost_where_required(service) or model.misjudged(service)
+    if is_told or model.sent_to_by_ingress(service) or is_closed(service):
         return None
     workloads = [workload for world in model.bundle.selected(service).worlds for workload in world]
     others = dict.fromkeys(other for workload in workloads for other in model.behind_local.get(workload, ()))

@@ -42,6 +42,7 @@ from srcip_lint.metallb.annotations import MetalLbAnnotation
 from srcip_lint.metallb.installation import EXCLUDED
 from srcip_lint.metallb.requests import RequestConflict
 from srcip_lint.metallb.sharing import Cause, Refusal
+from srcip_lint.misjudged import Effect, Misjudged
 from srcip_lint.model import (
     DeadTarget,
     Misplaced,
@@ -68,6 +69,7 @@ from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalr
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
+    Keyed,
     Observation,
     SourcePath,
     Whose,
@@ -137,18 +139,21 @@ __all__ = [
     "DeclaredNode",
     "Diagnosis",
     "Drawn",
+    "Effect",
     "Endpoint",
     "Endpoints",
     "Family",
     "Grounds",
     "Hop",
     "Inventory",
+    "Keyed",
     "LaxProxy",
     "LegacyAnnotation",
     "Limit",
     "Manner",
     "Meeting",
     "MetalLbAnnotation",
+    "Misjudged",
     "Misplaced",
     "Miss",
     "MissingProfile",

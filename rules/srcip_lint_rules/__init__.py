@@ -78,6 +78,7 @@ from srcip_lint_rules.lost import (
     src111_host_network_backend_mixed_source,
 )
 from srcip_lint_rules.misjudged import (
+    src401_ip_control_on_node_address,
     src402_network_policy_allowlist_behind_snat,
     src403_network_policy_except_bypassed_by_snat,
     src404_network_policy_admits_node_range,
@@ -114,6 +115,7 @@ RULES: tuple[Rule, ...] = (
     src319_hard_spread_rollout_deadlock.RULE,
     src320_metallb_ipvs_strict_arp.RULE,
     src321_local_scale_to_zero.RULE,
+    src401_ip_control_on_node_address.RULE,
     src402_network_policy_allowlist_behind_snat.RULE,
     src403_network_policy_except_bypassed_by_snat.RULE,
     src404_network_policy_admits_node_range.RULE,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nginx_pods import behaviour_in, behaviour_of, bundle_of, config_map, deployment, listener_of, route_of, text_at
-from srcip_lint.proxies.behaviour import HeaderWrite, Keyed, Reads, Route, Writes
+from srcip_lint.path.hops import Keyed
+from srcip_lint.proxies.behaviour import HeaderWrite, Reads, Route, Writes
 
 EDGE = """
 server {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from nginx_pods import route_of, text_at
-from srcip_lint.proxies.behaviour import Control, Keyed
+from srcip_lint.path.hops import Keyed
+from srcip_lint.proxies.behaviour import Control
 
 
 def decided(configuration: str, name: str = "location /") -> list[tuple[Keyed, str, list[str]]]:

@@ -60,7 +60,7 @@ RELATED = {
     "SRC508/reported-3": ["the policy that counts"],
     "SRC508/reported-5": ["nothing reads this one either"],
     "SRC508/reported-9": ["Service audit asserts srcip-lint.io/require-client-ip"],
-    "SRC508/reported-12": ["allow is keyed on the client's address"],
+    "SRC508/reported-12": ["allow judges a node's address because of it"],
     "SRC508/reported-23": [],
     "SRC508/reported-24": [],
     "SRC508/reported-25": ["nginx writes a node's address into X-Forwarded-For because of it"],

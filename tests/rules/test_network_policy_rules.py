@@ -11,10 +11,10 @@ from srcip_lint.examples import example
 from srcip_lint.finding import Certainty, Finding
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "rules"
-OF_ONE_CAUSE = ("SRC101", "SRC102", "SRC105", "SRC111", "SRC402", "SRC403", "SRC404")
+OF_ONE_CAUSE = ("SRC101", "SRC102", "SRC105", "SRC111", "SRC401", "SRC402", "SRC403", "SRC404")
 REPORTED = [
     pytest.param(path, id=f"{path.parent.name} {path.stem}")
-    for rule in ("SRC105", "SRC111", "SRC402", "SRC403", "SRC404")
+    for rule in ("SRC105", "SRC111", "SRC401", "SRC402", "SRC403", "SRC404")
     for path in sorted((FIXTURES / rule).glob("reported*.yaml"))
 ]
 
@@ -48,7 +48,9 @@ def test_one_cause_is_one_finding(path: Path) -> None:
         ("SRC111", "asserted", ["SRC101"]),
         ("SRC111", "header", ["SRC102"]),
         ("SRC111", "mixed-policy", ["SRC105"]),
-        ("SRC101", "host-network", ["SRC111"]),
+        ("SRC101", "control", ["SRC401"]),
+        ("SRC102", "control", ["SRC401"]),
+        ("SRC401", "host-network-2", ["SRC111"]),
     ],
 )
 def test_where_one_rule_is_silent_for_another_that_one_speaks(rule: str, silence: str, speaks: list[str]) -> None:

@@ -21,6 +21,7 @@ from srcip_lint.environment import REQUIRE_CLIENT_IP, Environment
 from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
+from srcip_lint.misjudged import Misjudged, misjudged
 from srcip_lint.model.acceptance import Acceptance, Misplaced, MissingProfile, Rejection, Unread
 from srcip_lint.model.advertising import Advertising, NoMatch, NoNode, Unadvertised, UnknownName
 from srcip_lint.model.aggregation import Aggregation
@@ -40,7 +41,6 @@ from srcip_lint.needs import (
     mistaken_policy,
     mixed_on_host,
     near_hints,
-    on_host,
 )
 from srcip_lint.node_ports import NodePorts
 from srcip_lint.path.advice import filter_by_address, keep_address
@@ -89,6 +89,7 @@ class Model:
         self._paths: dict[Service, tuple[SourcePath, ...]] = {}
         self._behaviours: dict[Workload, ProxyBehaviour | None] = {}
         self._back_doors: dict[Service, BackDoor | None] = {}
+        self._misjudged: dict[Service, tuple[Misjudged, ...]] = {}
         self._announcers: dict[Service, Announcers | None] = {}
 
     @classmethod
@@ -220,6 +221,10 @@ class Model:
         """The ConfigMap that a place in a proxy's configuration belongs to; None for a place in no ConfigMap."""
         found = (config_map.object for config_map in self.bundle.config_maps if config_map.object.holds(at))
         return next(found, None)
+
+    def object_at(self, at: Place) -> Object | None:
+        """The object that a place stands in."""
+        return next((each.object for each in self.inputs.resources if each.object.holds(at)), None)
 
     def keep_address_fixes(self, service: Service) -> tuple[str, ...]:
         """What to change so that the client's address arrives, best first; fits how the load balancer delivers."""
@@ -397,14 +402,32 @@ class Model:
             if judge and seen and surely(seen, Whose.NODE) and not path.has_http_front:
                 yield path, judge, seen
 
-    def lost_where_needed(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
-        """The first way in on which whoever needs the client's address gets a node's for it (see `lost`), and why it
-        needs it. None for a list or limit in pods on their node's network (`mixed_on_host`)."""
-        for path, judge, seen in self.lost(service):
-            needed = self.needed_on(service, path)
-            if needed and (self.required(service) or not on_host(path, self.bundle)):
-                return path, judge, seen, needed
-        return None
+    def lost_where_required(self, service: Service) -> tuple[SourcePath, Hop, Addresses, Requirement] | None:
+        """The first way in on which a node's address is taken for the client's (see `lost`), where it is asserted that
+        the client's is required."""
+        required = self.required(service)
+        lost = next(self.lost(service), None) if required else None
+        return (*lost, required) if lost and required else None
+
+    def misjudged(self, service: Service) -> tuple[Misjudged, ...]:
+        """The lists and limits of proxies that judge a node's address in place of the client's."""
+        if service not in self._misjudged:
+            self._misjudged[service] = tuple(misjudged(self, service))
+        return self._misjudged[service]
+
+    @cached_property
+    def services_with_lists(self) -> tuple[Service, ...]:
+        """The Services behind whose Cluster policy a list of addresses, of a proxy or a network policy, judges a
+        node."""
+        found = self.isolation
+        return tuple(
+            service
+            for service in self.cluster_services
+            if any(each.control.networks for each in self.misjudged(service))
+            or found.refused(service)
+            or found.bypassed(service)
+            or found.voided(service)
+        )
 
     def back_door(self, service: Service) -> BackDoor | None:
         """The way by which a Cluster Service passes by what a Local one does for the same pods; see `needs`."""

@@ -206,6 +206,15 @@ class State:
         return replace(self, headers=(*rest, (name.lower(), header)))
 
 
+class Keyed(Enum):
+    """What a control does with an address."""
+
+    ALLOW = "allows"
+    DENY = "denies"
+    LIMIT = "limits"
+    GEO = "looks up"
+
+
 class Point(Enum):
     """Where on its way an address is looked at. They see different addresses: a node's filter stands before the
     masquerade."""
@@ -227,8 +236,14 @@ class Observation:
     at: Place
     header: str = ""
     control: str = ""
+    keyed: Keyed | None = None
+    """What a proxy's control does with the address."""
     networks: tuple[Network, ...] = ()
     """The networks that the control names, where it names any."""
+    names_more: bool = False
+    """Does the control name networks that cannot be read?"""
+    has_alternative: bool = False
+    """Does something else admit whom the control refuses?"""
     exceptions: tuple[tuple[Network, Place], ...] = ()
     """The networks that it takes out of those again, each with its place."""
     basis: Basis = Basis()

@@ -155,7 +155,18 @@ def _onward(after: State, route: Route, workload: Workload, address: Addresses) 
 def _controls(route: Route, address: Addresses) -> Iterator[Observation]:
     for control in route.controls:
         what = f"{control.name} {control.keyed.value} by address"
-        yield Observation(Point.LISTENER, what, address, control.at, control=control.name, networks=control.networks)
+        yield Observation(
+            Point.LISTENER,
+            what,
+            address,
+            control.at,
+            control=control.name,
+            keyed=control.keyed,
+            networks=control.networks,
+            names_more=control.unreadable,
+            has_alternative=control.has_alternative,
+            basis=control.basis,
+        )
 
 
 def _headers(route: Route, read: State, address: Addresses, product: str) -> Iterator[Observation]:

@@ -5,12 +5,12 @@ A product is an adapter: from the configuration objects of a workload to a `Prox
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network, collapse_addresses
 
 from srcip_lint.documents import Place
-from srcip_lint.path.hops import Network
+from srcip_lint.path.hops import Basis, Keyed, Network
 
 
 class Reads(Enum):
@@ -88,15 +88,6 @@ class RealIp:
     """Is the source written, and not the product's default?"""
 
 
-class Keyed(Enum):
-    """What a control does with an address."""
-
-    ALLOW = "allows"
-    DENY = "denies"
-    LIMIT = "limits"
-    GEO = "looks up"
-
-
 @dataclass(frozen=True, slots=True)
 class Control:
     """Something keyed on an address: an allow-list, a deny-list, a rate limit, a look-up. `networks` are those that an
@@ -109,6 +100,8 @@ class Control:
     unreadable: bool = False
     has_alternative: bool = False
     """Does something else admit whom this refuses (nginx `satisfy any` with a password)?"""
+    basis: Basis = field(default_factory=Basis)
+    """What it rests on that the control holds here (which controller serves an Ingress)."""
 
 
 @dataclass(frozen=True, slots=True)

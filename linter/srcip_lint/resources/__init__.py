@@ -20,12 +20,11 @@ from srcip_lint.resources.cluster import (
     read_config_map,
     read_evidence,
     read_felix_configuration,
-    read_ingress,
     read_namespace,
     read_node,
-    read_target_group_binding,
 )
 from srcip_lint.resources.fields import Field, ShapeProblem
+from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
 from srcip_lint.resources.metallb import (
     GROUP,
     read_advertisement,
@@ -71,6 +70,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "Namespace": (("",), read_namespace),
     "ConfigMap": (("",), read_config_map),
     "Ingress": (("networking.k8s.io", "extensions"), read_ingress),
+    "IngressClass": (("networking.k8s.io", "extensions"), read_ingress_class),
     "TargetGroupBinding": (("elbv2.k8s.aws",), read_target_group_binding),
     "CiliumL2AnnouncementPolicy": (("cilium.io",), read_cilium_l2_policy),
     "CiliumBGPPeeringPolicy": (("cilium.io",), read_evidence),

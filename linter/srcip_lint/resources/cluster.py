@@ -46,15 +46,6 @@ class ConfigMap:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class BackendReference:
-    """Something that sends to a Service: an Ingress, or a TargetGroupBinding."""
-
-    object: Object
-    controller: str | None
-    services: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
 class CiliumL2Policy:
     """A CiliumL2AnnouncementPolicy. `selector` is None where it is absent, and then it selects every Service."""
 
@@ -133,27 +124,6 @@ def read_config_map(root: Field) -> ConfigMap:
 
 def read_evidence(root: Field) -> Evidence:
     return Evidence(read_object(root))
-
-
-def read_ingress(root: Field) -> BackendReference:
-    """An Ingress of either schema: `networking.k8s.io/v1` names Services in `service.name`, older ones in
-    `serviceName`."""
-    found, spec = read_object(root), root.field("spec")
-    backends = [spec.field("defaultBackend"), spec.field("backend")]
-    for rule in spec.field("rules").items():
-        backends += [path.field("backend") for path in rule.field("http", "paths").items()]
-    fields = [
-        field for backend in backends for field in (backend.field("service", "name"), backend.field("serviceName"))
-    ]
-    names = [_text(field) for field in fields]
-    controller = _text(spec.field("ingressClassName")) or found.annotation("kubernetes.io/ingress.class")
-    return BackendReference(found, controller, tuple(sorted({name for name in names if name})))
-
-
-def read_target_group_binding(root: Field) -> BackendReference:
-    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
-    name = _text(root.field("spec", "serviceRef", "name"))
-    return BackendReference(read_object(root), "alb", (name,) if name else ())
 
 
 def read_cilium_l2_policy(root: Field) -> CiliumL2Policy:

@@ -14,8 +14,8 @@ it break.
 It is an **error** where the Service is reachable from outside and its policy is surely Cluster, written or by default.
 Where the annotation is merely left over, it is **info**: beside a written `externalTrafficPolicy: Local`, on a Service
 without a way in from outside, or where the client's address arrives whatever the policy (Calico eBPF, Cilium DSR, the
-PROXY protocol, an HTTP load balancer, one that connects to the pods themselves). SRC101 and SRC102 leave a Service to
-this rule where it is an error; what they would report is related here.
+PROXY protocol, an HTTP load balancer, one that connects to the pods themselves). SRC101, SRC102 and SRC401 leave a
+Service to this rule where it is an error; what they would report is related here.
 
 ## Silent when
 
@@ -118,8 +118,9 @@ def _may_be_patched(model: Model, service: Service) -> bool:
 
 def _ignored(model: Model, service: Service, annotations: tuple[LegacyAnnotation, ...]) -> Diagnosis:
     policy = service.external_traffic_policy
-    lost = model.lost_where_needed(service)
-    needed = f" But the client's address is needed: {lost[3].why}." if lost else ""
+    lost, misjudged = model.lost_where_required(service), model.misjudged(service)
+    why = lost[3].why if lost else f"{misjudged[0].control.control} is keyed on it" if misjudged else ""
+    needed = f" But the client's address is needed: {why}." if why else ""
     return Diagnosis(
         at=annotations[0].at,
         message=f"Since Kubernetes 1.8 nothing reads the annotation {annotations[0].key}: this Service runs with "
@@ -139,13 +140,16 @@ def _ignored(model: Model, service: Service, annotations: tuple[LegacyAnnotation
             "see that packets go only to nodes with a ready pod: a DaemonSet, or a load balancer that leaves out the "
             "others",
         ),
-        path=lost[0] if lost else None,
+        path=lost[0] if lost else misjudged[0].path if misjudged else None,
     )
 
 
 def _symptoms(model: Model, service: Service) -> Iterator[Related]:
-    """Where a proxy writes a node's address into a header because of it."""
+    """Where a proxy judges a node's address, or writes it into a header, because of it."""
     seen: set[Place] = set()
+    for each in model.misjudged(service):
+        words = f"{each.control.control} judges a node's address because of it"
+        yield Related(each.control.at, words, model.object_at(each.control.at))
     if model.sent_to_by_ingress(service):
         return
     for proxy in (path.edge_proxy for path in model.paths(service)):

@@ -2,9 +2,8 @@
 
 Under `externalTrafficPolicy: Cluster` every client looks like a node of the cluster. That is no fault by itself:
 most Services do not need to know who is calling. It is one where somebody says that they do, with the annotation
-`srcip-lint.io/require-client-ip: "true"` on the Service or its workload, with `requireClientIP` in the
-configuration, or by keying a decision on the address in the proxy's own configuration: an allow-list, a deny-list,
-a rate limit.
+`srcip-lint.io/require-client-ip: "true"` on the Service or its workload, or with `requireClientIP` in the
+configuration. (Where a list or a limit of a proxy is keyed on the address, SRC401 says what becomes of it.)
 
 Running the pods as a DaemonSet, or preferring near endpoints (`trafficDistribution`, topology hints), does not
 change it: kube-proxy masquerades under Cluster also when the pod stands on the receiving node.
@@ -13,8 +12,7 @@ change it: kube-proxy masquerades under Cluster also when the pod stands on the 
 
 - `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
 - `cluster`: its external traffic policy is Cluster, written or by default.
-- `required`: the client's address is asserted to be needed, or a control in the proxy's configuration is
-  keyed on it.
+- `required`: the client's address is asserted to be needed.
 - `node-address`: on a way in, the address that the pod sees, or that its proxy takes for the client's, is a
   node's.
 
@@ -32,9 +30,7 @@ host's network).
 - `cluster-ip`: the Service has no way in from outside.
 - `behind-ingress`: an Ingress sends to the Service; that is its clients' way in, and the proxy there is the
   edge.
-- `host-network`: the pods are on the host's network, and only a control needs the address: they see clients and
-  nodes, mixed (SRC111).
-- `cluster-addresses`: the controls name only addresses of the declared nodes and pods.
+- `control`: a list or a limit of the proxy judges the node's address: SRC401 reports that.
 - `unknown-dataplane`: the signs of the dataplane disagree, or do not tell its mode.
 - `unknown-policy`: a placeholder stands for the policy or the type.
 - `source-ranges`: the only thing keyed on the address is `loadBalancerSourceRanges` or session affinity,
@@ -148,8 +144,8 @@ from srcip_lint.rule import (
 def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service: the first way in on which the address is lost to whoever needs it."""
     for service in model.cluster_services:
-        found = model.lost_where_needed(service)
-        if found and not model.local_in_vain(service):
+        found = model.lost_where_required(service)
+        if found and not model.misjudged(service) and not model.local_in_vain(service):
             yield _diagnosis(model, service, *found)
 
 

@@ -22,8 +22,8 @@ The severity is **warning**.
 - `proxy-protocol`: the load balancer sends the PROXY protocol, and the proxy takes the address from it.
 - `http-front`: an HTTP load balancer stands in front; the client is in the header that it wrote.
 - `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be.
-- `required`: the address is required here, or a control of the proxy is keyed on it: SRC101 reports the
-  Service.
+- `required`: it is asserted that the address is required here: SRC101 reports the Service.
+- `control`: a list or limit of the proxy judges the node: SRC401 reports that.
 - `mixed-policy`: another Service, with Local, keeps the address for the same pods, and it matters there: SRC105
   reports the Service.
 - `pod-targets`: the load balancer connects to the pods themselves.
@@ -205,7 +205,8 @@ def _lost(model: Model) -> Iterator[_Lost]:
     for service in model.cluster_services:
         seen: set[object] = set()
         door = model.back_door(service)
-        is_told = model.lost_where_needed(service) or model.local_in_vain(service) or (door and door.needed.sure)
+        is_judged = model.lost_where_required(service) or model.misjudged(service)
+        is_told = is_judged or model.local_in_vain(service) or (door and door.needed.sure)
         if model.sent_to_by_ingress(service) or is_told:
             continue
         for path in model.paths(service):

@@ -21,8 +21,8 @@ whether they are the cluster's own.
 
 ## Silent when
 
-- `required`: the Cluster Service itself is asserted to need the address, or a list or limit of the proxy is keyed on
-  it: SRC101 reports it.
+- `required`: the Cluster Service itself is asserted to need the address (SRC101 reports it), or a list or limit of the
+  proxy judges a node there (SRC401 reports that).
 - `header`: it is not sure that the list is about clients, and the proxy writes the address into a forwarding header:
   SRC102 reports that.
 - `source-ranges`: the Cluster Service admits only its `loadBalancerSourceRanges`, and has no node ports.

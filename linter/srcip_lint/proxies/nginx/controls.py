@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from srcip_lint.proxies.behaviour import Control, Keyed
+from srcip_lint.path.hops import Keyed
+from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.nginx.config import Directive, Level, is_filled_in, last_argument, nearest
 from srcip_lint.proxies.nginx.variables import Variables, network
 

@@ -1,0 +1,141 @@
+"""ingress-nginx: what its template makes of the ConfigMap that its controller names, and of the Ingresses that it
+serves.
+
+It always writes `real_ip_recursive on`, trusts `0.0.0.0/0` unless told otherwise, and replaces X-Forwarded-For and
+X-Real-IP with the address it took for the client's (kubernetes/ingress-nginx `rootfs/etc/nginx/template/nginx.tmpl`,
+`docs/user-guide/nginx-configuration/configmap.md`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import ip_network
+
+from srcip_lint.bundle import Bundle
+from srcip_lint.documents import Place
+from srcip_lint.networks import Network
+from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
+from srcip_lint.proxies.classes import ServedClass, served
+from srcip_lint.proxies.flags import TRUE, flag, is_on
+from srcip_lint.proxies.ingress_nginx.controls import controls
+from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.pods import Container
+from srcip_lint.resources.workload import Workload
+
+PRODUCT = "ingress-nginx"
+_IMAGE = re.compile(
+    r"(^|/)ingress-nginx/controller(-chroot)?(:|@|$)|(^|/)nginx-ingress-controller(-[a-z0-9_]+)?(:|@|$)"
+)
+_OLD = re.compile(r":(nginx-)?0\.(\d|1\d|2[01])\.")
+"""The tags of before 0.22.0, which believed everybody's X-Forwarded-For unless told otherwise (`Changelog.md`)."""
+
+_CONTROLLER = "k8s.io/ingress-nginx"
+_CLASS = "nginx"
+_TEMPLATE = "/etc/nginx/template"
+_PORTS = (("http-port", 80), ("https-port", 443))
+
+Settings = Mapping[str, Located[str]]
+"""The keys of its ConfigMap."""
+
+
+def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
+    """The controller's behaviour where the workload runs one; None where it does not."""
+    container = _controller(workload)
+    if container is None:
+        return None
+    settings = _settings(workload, container, bundle)
+    if isinstance(settings, str):
+        return ProxyBehaviour(PRODUCT, (), complete=False, why_incomplete=settings)
+    prefix = flag(container, "annotations-prefix") or "nginx.ingress.kubernetes.io"
+    ingresses = tuple(served(workload, _serves, bundle))
+    route = Route(
+        "every Ingress",
+        container.image.place,
+        tuple(_real_ip(settings, container)),
+        tuple(HeaderWrite(name, Writes.REPLACES, container.image.place) for name in ("x-forwarded-for", "x-real-ip")),
+        tuple(controls(settings, ingresses, prefix)),
+    )
+    reads = Reads.STRICTLY if _is_on(settings, "use-proxy-protocol") else Reads.NOT
+    listeners = tuple(Listener(number, reads, container.image.place, (route,)) for number in _ports(container))
+    return ProxyBehaviour(PRODUCT, listeners)
+
+
+def _controller(workload: Workload) -> Container | None:
+    return next((each for each in workload.template.containers if _runs(each)), None)
+
+
+def _runs(container: Container) -> bool:
+    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
+
+
+def _serves(workload: Workload) -> ServedClass | None:
+    """Which Ingresses it takes for its own (`docs/user-guide/cli-arguments.md`)."""
+    container = _controller(workload)
+    if container is None:
+        return None
+    watched = flag(container, "watch-namespace")
+    return ServedClass(
+        controller=flag(container, "controller-class") or _CONTROLLER,
+        words=(flag(container, "ingress-class") or _CLASS,),
+        without_class=is_on(container, "watch-ingress-without-class"),
+        by_name=is_on(container, "ingress-class-by-name"),
+        namespace=workload.object.namespace if watched and watched.startswith("$(") else watched or None,
+    )
+
+
+def _settings(workload: Workload, container: Container, bundle: Bundle) -> Settings | str:
+    """What its ConfigMap says, or why that is not known."""
+    named = (flag(container, "configmap") or "").rpartition("/")[2]
+    config = bundle.config_map(workload.object, named) if named else None
+    if named and config is None:
+        return f"its ConfigMap {named} was not read"
+    if any(mount.path.startswith(_TEMPLATE) for mount in container.mounts):
+        return "it has a template of its own"
+    settings: dict[str, Located[str]] = {}
+    for key, located in config.data.items() if config else ():
+        written = config.files[key].value if config and key.endswith("-snippet") else located.value
+        if isinstance(written, Unknown):
+            return "a setting of its ConfigMap is a placeholder"
+        if key.endswith("-snippet") and "real_ip" in written:
+            return f"{key} of its ConfigMap changes whom it believes"
+        settings[key] = Located(written, located.place)
+    return settings
+
+
+def _is_on(settings: Settings, key: str) -> bool:
+    return key in settings and settings[key].value in TRUE
+
+
+def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
+    """From whom it takes the client's address: with the default trust, from everybody."""
+    if "use-forwarded-headers" not in settings and _OLD.search(str(container.image.value)):
+        settings = {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
+    trusted = settings.get("proxy-real-ip-cidr")
+    trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
+    named = settings.get("forwarded-for-header")
+    header = named.value.lower() if named else "x-forwarded-for"
+    sources = {"use-forwarded-headers": header, "enable-real-ip": header, "use-proxy-protocol": "proxy_protocol"}
+    found: dict[str, RealIp] = {}
+    for key, source in sources.items():
+        if _is_on(settings, key):
+            found.setdefault(source, RealIp(source, trust, recursive=True, at=settings[key].place))
+    return list(found.values())
+
+
+def _ports(container: Container) -> list[int]:
+    """The ports that it serves HTTP on. Those of `--tcp-services-configmap` are no listeners of this kind."""
+    numbers = [flag(container, name) or str(default) for name, default in _PORTS]
+    return [int(number) for number in numbers if number.isdigit()]
+
+
+def _trust(text: str, at: Place | None) -> Trust:
+    networks = [_network(part.strip()) for part in text.split(",")]
+    return Trust(tuple(network for network in networks if network), unreadable=None in networks, at=at)
+
+
+def _network(text: str) -> Network | None:
+    try:
+        return ip_network(text, strict=False)
+    except ValueError:
+        return None

@@ -1,0 +1,80 @@
+"""Ingresses, their classes, and what else sends to a Service from outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from srcip_lint.resources.fields import Field, Located, Unknown
+from srcip_lint.resources.objects import Object, read_object
+
+CLASS_ANNOTATION = "kubernetes.io/ingress.class"
+"""How an Ingress named its class before `spec.ingressClassName`."""
+
+_DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class BackendReference:
+    """Something that sends to a Service: an Ingress, or a TargetGroupBinding. `controller` is its class by name, None
+    where it names none."""
+
+    object: Object
+    controller: str | None
+    services: tuple[str, ...]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ingress(BackendReference):
+    """An Ingress. `class_name` is the class in its spec, `annotated` the one in the old annotation; None where there is
+    none."""
+
+    class_name: Located[str | Unknown] | None
+    annotated: str | Unknown | None
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class IngressClass:
+    """A class of Ingresses: which controller serves them. `is_default` says that an Ingress without a class gets this
+    one."""
+
+    object: Object
+    controller: Located[str | Unknown]
+    is_default: bool
+
+
+def read_ingress(root: Field) -> Ingress:
+    """An Ingress of either schema: `networking.k8s.io/v1` names Services in `service.name`, older ones in
+    `serviceName`."""
+    found, spec = read_object(root), root.field("spec")
+    backends = [spec.field("defaultBackend"), spec.field("backend")]
+    for rule in spec.field("rules").items():
+        backends += [path.field("backend") for path in rule.field("http", "paths").items()]
+    fields = [
+        field for backend in backends for field in (backend.field("service", "name"), backend.field("serviceName"))
+    ]
+    names = [_text(field) for field in fields]
+    class_name = spec.field("ingressClassName")
+    return Ingress(
+        found,
+        _text(class_name) or found.annotation(CLASS_ANNOTATION),
+        tuple(sorted({name for name in names if name})),
+        class_name.optional_text(),
+        found.annotations.get(CLASS_ANNOTATION),
+    )
+
+
+def read_ingress_class(root: Field) -> IngressClass:
+    found = read_object(root)
+    is_default = found.annotation(_DEFAULT_CLASS) == "true"
+    return IngressClass(found, root.field("spec", "controller").text(""), is_default)
+
+
+def read_target_group_binding(root: Field) -> BackendReference:
+    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
+    name = _text(root.field("spec", "serviceRef", "name"))
+    return BackendReference(read_object(root), "alb", (name,) if name else ())
+
+
+def _text(field: Field) -> str:
+    value = field.text("").value
+    return value if isinstance(value, str) else ""
