@@ -190,4 +190,11 @@ def test_whether_ciliums_announcer_looks_at_endpoints_depends_on_its_version(
     version: tuple[int, ...] | None, follows: bool | None
 ) -> None:
     assert of_version(FAMILIES["cilium-l2"], version).follows_endpoints is follows
-    assert of_version(FAMILIES["cilium-bgp"], version) is FAMILIES["cilium-bgp"]
+    assert of_version(FAMILIES["cilium"], version) is FAMILIES["cilium"]
+
+
+@pytest.mark.parametrize(
+    ("version", "follows"), [(None, True), ((1, 13, 9), False), ((1, 13), False), ((1, 14, 0), True)]
+)
+def test_and_so_it_is_with_its_bgp_control_plane(version: tuple[int, ...] | None, follows: bool) -> None:
+    assert of_version(FAMILIES["cilium-bgp"], version).follows_endpoints is follows

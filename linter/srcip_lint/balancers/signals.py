@@ -118,17 +118,25 @@ FAMILIES: dict[str, Family] = {
 
 
 def of_version(family: Family, version: tuple[int, ...] | None) -> Family:
-    """The family as it is in one version of its product. Cilium's layer 2 announcer takes a lease under Local only with
-    a backend of its own node since 1.20.2 (cilium/cilium#46399, backported by #48550); whether the last releases of
-    1.19 do is not known."""
-    if family.name != "cilium-l2" or version is None or len(version) < len(_BY_BACKEND) or version[:2] == (1, 19):
+    """The family as it is in one version of its product.
+
+    Cilium's layer 2 announcer takes a lease under Local only with a backend of its own node since 1.20.2
+    (cilium/cilium#46399, backported by #48550); whether the last releases of 1.19 do is not known. Before 1.14 its BGP
+    control plane announced a Local Service from every node (cilium/cilium#23035).
+    """
+    if version is None:
         return family
-    if version >= _BY_BACKEND:
+    if family.name == "cilium-bgp" and version < _BGP_BY_BACKEND:
+        return replace(family, follows_endpoints=False, how=_BLIND)
+    if family.name != "cilium-l2" or len(version) < len(_L2_BY_BACKEND) or version[:2] == (1, 19):
+        return family
+    if version >= _L2_BY_BACKEND:
         return replace(family, follows_endpoints=True, how=_ENDPOINTS)
     return replace(family, follows_endpoints=False, how=_BLIND)
 
 
-_BY_BACKEND = (1, 20, 2)
+_L2_BY_BACKEND = (1, 20, 2)
+_BGP_BY_BACKEND = (1, 14)
 
 CLASSES: dict[str, str] = {
     "service.k8s.aws/nlb": "aws-lbc",
