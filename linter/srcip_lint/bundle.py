@@ -28,6 +28,7 @@ from srcip_lint.resources.cluster import (
     Namespace,
     Node,
 )
+from srcip_lint.resources.envoy_gateway import ClientTrafficPolicy
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
@@ -92,6 +93,7 @@ class Bundle:
         self.backends = self._all(BackendReference)
         self.ingresses = self._all(Ingress)
         self.ingress_classes = self._all(IngressClass)
+        self.client_traffic_policies = self._all(ClientTrafficPolicy)
         self.cilium_l2_policies = self._all(CiliumL2Policy)
         self.dataplane_settings = self._all(DataplaneSetting)
         self.evidence = self._all(Evidence)

@@ -92,6 +92,18 @@ class Policies:
         named_networks = sum(1 + len(block.exceptions) for _, block in blocks)
         return Admitted(tuple(blocks)) if named_networks <= MAX_NETWORKS else None
 
+    def may_limit(self, workload: Workload, port: ContainerPort) -> bool:
+        """May policies keep anybody from connecting to a port: does one surely or perhaps isolate the pods, and none
+        surely admits everybody?"""
+        found = self._of(workload)
+        named = _named(workload, port.protocol)
+        is_open = any(
+            rule.everyone and rule.covers(port.number, port.protocol, named, port.name) is Answer.YES
+            for _, rule in _rules(found.sure)
+        )
+        may_isolate = any(spec.isolates is not Answer.NO for _, spec in (*found.sure, *found.maybe))
+        return self._has_other_kinds or (may_isolate and not is_open)
+
     def _may_miss_one(self, service: Service, found: _Selecting) -> bool:
         """May a policy be missing: of a kind that is not read, in a file that could not be, or one of two definitions
         that contradict each other?"""

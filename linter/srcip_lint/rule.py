@@ -20,6 +20,7 @@ from srcip_lint.annotations import (
     unread_ranges,
 )
 from srcip_lint.balancers import Balancer
+from srcip_lint.believed import Approach, Believed
 from srcip_lint.callers import Caller
 from srcip_lint.documents import Place, Spot
 from srcip_lint.environment import DeclaredNode
@@ -120,10 +121,12 @@ __all__ = [
     "Aggregate",
     "Announcers",
     "Answer",
+    "Approach",
     "Autoscaler",
     "BackDoor",
     "Balancer",
     "BehindIngress",
+    "Believed",
     "BgpPeer",
     "Bound",
     "Bypassed",

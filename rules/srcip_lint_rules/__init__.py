@@ -84,6 +84,7 @@ from srcip_lint_rules.misjudged import (
     src404_network_policy_admits_node_range,
     src407_source_ranges_node_port_bypass,
 )
+from srcip_lint_rules.spoofable import src201_forwarded_header_trusted_from_anyone
 
 RULES: tuple[Rule, ...] = (
     src001_unreadable_input.RULE,
@@ -96,6 +97,7 @@ RULES: tuple[Rule, ...] = (
     src104_internal_policy_mistaken_for_external.RULE,
     src105_mixed_policy_same_pods.RULE,
     src111_host_network_backend_mixed_source.RULE,
+    src201_forwarded_header_trusted_from_anyone.RULE,
     src301_local_without_per_node_pods.RULE,
     src302_external_service_no_backends.RULE,
     src303_local_endpoints_without_node_name.RULE,

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from srcip_lint.annotations import LegacyAnnotation, asking_for_local
 from srcip_lint.balancers import by_name, identify
+from srcip_lint.believed import Believed, believed
 from srcip_lint.bundle import Bundle, Selection
 from srcip_lint.callers import Caller, on_host_network, on_pod_network
 from srcip_lint.dataplane import Identified, guards_node_ports
@@ -176,7 +177,7 @@ class Model:
 
     @cached_property
     def _walker(self) -> Walker:
-        return Walker(self.bundle, self.environment, self.behaviour, self._policies, self._announced)
+        return Walker(self.bundle, self.environment, self.behaviour, self.policies, self._announced)
 
     def _announced(self, service: Service, state: State) -> tuple[Hop, ...]:
         """How MetalLB announces a Service's address, as far as its configuration was read."""
@@ -189,13 +190,14 @@ class Model:
         return tuple(announced(found, holders, state))
 
     @cached_property
-    def _policies(self) -> Policies:
+    def policies(self) -> Policies:
+        """Who may connect to pods, by the network policies."""
         return Policies(self.bundle)
 
     @cached_property
     def isolation(self) -> Isolation:
         """The questions about network policies."""
-        return Isolation(self.bundle, self.environment, self._policies, self.paths)
+        return Isolation(self.bundle, self.environment, self.policies, self.paths)
 
     def behaviour(self, workload: Workload) -> ProxyBehaviour | None:
         """What the proxy in a workload's pods does with addresses; None where none is recognised."""
@@ -414,6 +416,11 @@ class Model:
         if service not in self._misjudged:
             self._misjudged[service] = tuple(misjudged(self, service))
         return self._misjudged[service]
+
+    @cached_property
+    def believed(self) -> tuple[Believed, ...]:
+        """The headers that proxies take the client's address from, whoever connects; one for each way to them."""
+        return tuple(believed(self))
 
     @cached_property
     def services_with_lists(self) -> tuple[Service, ...]:

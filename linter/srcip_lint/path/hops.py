@@ -250,6 +250,19 @@ class Observation:
     """What the addresses rest on beside what the peer's address does."""
 
 
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """A header that a proxy takes the client's address from, whoever connects. `at` is where it is told to believe
+    everybody."""
+
+    header: str
+    at: Place
+    leftmost: bool
+    """Does it take the first of all entries, whatever proxies appended behind it?"""
+    forged: bool
+    """May what it takes be what the client wrote?"""
+
+
 class Delivered(Enum):
     """Whether a packet reaches a pod."""
 
@@ -277,6 +290,8 @@ class Hop:
     takes: Addresses | None = None
     """What a proxy takes for the client's address; None for a hop that is no proxy, or one whose behaviour is
     unknown."""
+    believes: tuple[Belief, ...] = ()
+    """The headers that a proxy believes of whoever connects."""
 
     @property
     def assumptions(self) -> tuple[str, ...]:
@@ -334,6 +349,16 @@ class SourcePath:
     def has_http_front(self) -> bool:
         """Does an HTTP load balancer in front write the client's address into a header?"""
         return any(hop.kind == "load balancer" and hop.state.header("x-forwarded-for").entries for hop in self.hops)
+
+    @property
+    def has_overwriting_front(self) -> bool:
+        """Does an HTTP load balancer in front replace what the client wrote into that header?"""
+        return any(
+            hop.kind == "load balancer"
+            and hop.state.header("x-forwarded-for").entries
+            and not hop.state.header("x-forwarded-for").forgeable
+            for hop in self.hops
+        )
 
     def peer_basis(self, hop: Hop) -> Basis:
         """What the peer's address at one hop rests on: nothing before the last that replaced it whatever it was."""

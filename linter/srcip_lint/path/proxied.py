@@ -12,6 +12,7 @@ from srcip_lint.path.hops import (
     LISTS,
     Addresses,
     Atom,
+    Belief,
     Delivered,
     Header,
     HeaderEntry,
@@ -25,7 +26,7 @@ from srcip_lint.path.hops import (
     spelled,
 )
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
-from srcip_lint.proxies.real_ip import Membership, resolve, undecided
+from srcip_lint.proxies.real_ip import Membership, beliefs, resolve, undecided
 from srcip_lint.resources.workload import Workload
 
 
@@ -71,6 +72,16 @@ def through_proxy(
         _through(workload, behaviour, found[0], route, state, environment)
         for route in (found[0].routes if found else ())
     )
+
+
+def believed_by(behaviour: ProxyBehaviour) -> Iterator[tuple[int | None, Belief]]:
+    """The headers that a proxy believes of whoever connects from somewhere in the cluster, and at which port. None
+    where part of its configuration was not read."""
+    for listener in behaviour.listeners if behaviour.complete else ():
+        if listener.address not in _LOOPBACK and listener.protocol == "http":
+            caller = _as_read(listener, State(always(Atom(Whose.POD))))
+            for route in listener.routes:
+                yield from ((listener.port, each) for each in beliefs(caller, route.real_ip, Membership()))
 
 
 def _reached(listener: Listener, port: int, protocol: str) -> bool:
@@ -124,6 +135,7 @@ def _through(
         delivered=_delivered(listener, state),
         observations=(*_controls(route, address), *_headers(route, read, address, behaviour.product)),
         takes=address,
+        believes=tuple(beliefs(read, route.real_ip, member)),
     )
     return Proxied(hop, onward, route.upstream, sends_on)
 

@@ -86,6 +86,9 @@ class RealIp:
     at: Place
     source_written: bool = True
     """Is the source written, and not the product's default?"""
+    counted: bool = False
+    """Does a number of proxies that are told to stand in front decide which entry is taken? Then everybody is among the
+    trusted, and that is no list to narrow."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,22 +13,25 @@ algorithm may come to, and no other where all answers are yes or no.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from ipaddress import ip_network
 
 from srcip_lint.environment import Environment
 from srcip_lint.networks import Network, read_networks, within
 from srcip_lint.path.hops import (
+    CLIENT,
     FORGED,
     Addresses,
     Atom,
+    Belief,
     Header,
     HeaderEntry,
     ProxyProtocol,
     State,
     When,
     Whose,
+    atoms,
 )
 from srcip_lint.proxies.behaviour import RealIp, Trust
 from srcip_lint.resources.selectors import Answer
@@ -203,3 +206,37 @@ def undecided(state: State, real_ips: Iterable[RealIp], member: Member) -> froze
     walk = _Walk(member)
     _resolve(state, real_ips, walk)
     return frozenset(walk.undecided)
+
+
+def beliefs(state: State, real_ips: Iterable[RealIp], member: Membership) -> Iterator[Belief]:
+    """The headers that are believed of whoever connects. The PROXY protocol is none: who sends that sends it for every
+    connection, and a client behind it cannot."""
+    walk = _Walk(member)
+    for real_ip in real_ips:
+        believed = believed_from_anyone(real_ip, member.family) if state.peer else None
+        if believed:
+            taken, _ = walk.attempt(_honest(state), real_ip)
+            yield replace(believed, forged=FORGED in atoms(taken))
+        state = replace(state, peer=walk.attempt(state, real_ip)[1])
+
+
+def believed_from_anyone(real_ip: RealIp, family: int = 4) -> Belief | None:
+    """The header that a replacement believes of whoever connects with an address of the family, where nothing is known
+    of who writes it; None where it does not."""
+    if real_ip.counted or real_ip.source == "proxy_protocol" or not real_ip.trust.covers_all(family):
+        return None
+    is_leftmost = real_ip.recursive and real_ip.source == "x-forwarded-for"
+    return Belief(real_ip.source, real_ip.trust.at or real_ip.at, is_leftmost, forged=True)
+
+
+def _honest(state: State) -> State:
+    """The state as if proxies on the way had believed no client: what they did is not what is asked of this one."""
+    headers = tuple(
+        (name, replace(header, entries=tuple(map(_as_if_true, header.entries)))) for name, header in state.headers
+    )
+    return replace(state, headers=headers)
+
+
+def _as_if_true(entry: HeaderEntry) -> HeaderEntry:
+    pairs = frozenset((CLIENT if atom == FORGED else atom, when) for atom, when in entry.addresses)
+    return replace(entry, addresses=pairs)

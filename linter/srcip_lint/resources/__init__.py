@@ -23,6 +23,7 @@ from srcip_lint.resources.cluster import (
     read_namespace,
     read_node,
 )
+from srcip_lint.resources.envoy_gateway import read_client_traffic_policy
 from srcip_lint.resources.fields import Field, ShapeProblem
 from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
 from srcip_lint.resources.metallb import (
@@ -71,6 +72,7 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "ConfigMap": (("",), read_config_map),
     "Ingress": (("networking.k8s.io", "extensions"), read_ingress),
     "IngressClass": (("networking.k8s.io", "extensions"), read_ingress_class),
+    "ClientTrafficPolicy": (("gateway.envoyproxy.io",), read_client_traffic_policy),
     "TargetGroupBinding": (("elbv2.k8s.aws",), read_target_group_binding),
     "CiliumL2AnnouncementPolicy": (("cilium.io",), read_cilium_l2_policy),
     "CiliumBGPPeeringPolicy": (("cilium.io",), read_evidence),

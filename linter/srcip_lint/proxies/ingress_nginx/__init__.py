@@ -9,7 +9,7 @@ X-Real-IP with the address it took for the client's (kubernetes/ingress-nginx `r
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from srcip_lint.bundle import Bundle
@@ -19,7 +19,9 @@ from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, 
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.ingress_nginx.controls import controls
+from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
 
@@ -34,6 +36,9 @@ _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
 _PORTS = (("http-port", 80), ("https-port", 443))
+
+_DECISIVE = frozenset({"use-forwarded-headers", "enable-real-ip"})
+"""Its own keys by which it believes a header."""
 
 Settings = Mapping[str, Located[str]]
 """The keys of its ConfigMap."""
@@ -52,13 +57,26 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     route = Route(
         "every Ingress",
         container.image.place,
-        tuple(_real_ip(settings, container)),
+        tuple(_real_ip(_with_defaults(settings, container))),
         tuple(HeaderWrite(name, Writes.REPLACES, container.image.place) for name in ("x-forwarded-for", "x-real-ip")),
         tuple(controls(settings, ingresses, prefix)),
     )
     reads = Reads.STRICTLY if _is_on(settings, "use-proxy-protocol") else Reads.NOT
     listeners = tuple(Listener(number, reads, container.image.place, (route,)) for number in _ports(container))
     return ProxyBehaviour(PRODUCT, listeners)
+
+
+def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
+    """The ConfigMaps that say whom a controller believes, where no controller was read that could be meant."""
+    for config in bundle.config_maps:
+        controllers = (each for each in bundle.workloads if _controller(each))
+        if _DECISIVE.isdisjoint(config.data) or any(
+            bundle.compatible(config.object, each.object) for each in controllers
+        ):
+            continue
+        settings = _read(config)
+        for real_ip in () if isinstance(settings, str) else _real_ip(settings):
+            yield config.object, real_ip
 
 
 def _controller(workload: Workload) -> Container | None:
@@ -92,9 +110,14 @@ def _settings(workload: Workload, container: Container, bundle: Bundle) -> Setti
         return f"its ConfigMap {named} was not read"
     if any(mount.path.startswith(_TEMPLATE) for mount in container.mounts):
         return "it has a template of its own"
+    return _read(config) if config else {}
+
+
+def _read(config: ConfigMap) -> Settings | str:
+    """What a ConfigMap says, or why that is not known."""
     settings: dict[str, Located[str]] = {}
-    for key, located in config.data.items() if config else ():
-        written = config.files[key].value if config and key.endswith("-snippet") else located.value
+    for key, located in config.data.items():
+        written = config.files[key].value if key.endswith("-snippet") else located.value
         if isinstance(written, Unknown):
             return "a setting of its ConfigMap is a placeholder"
         if key.endswith("-snippet") and "real_ip" in written:
@@ -107,10 +130,15 @@ def _is_on(settings: Settings, key: str) -> bool:
     return key in settings and settings[key].value in TRUE
 
 
-def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
+def _with_defaults(settings: Settings, container: Container) -> Settings:
+    """The settings, with the one whose default was another one once."""
+    if "use-forwarded-headers" in settings or not _OLD.search(str(container.image.value)):
+        return settings
+    return {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
+
+
+def _real_ip(settings: Settings) -> list[RealIp]:
     """From whom it takes the client's address: with the default trust, from everybody."""
-    if "use-forwarded-headers" not in settings and _OLD.search(str(container.image.value)):
-        settings = {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
     trusted = settings.get("proxy-real-ip-cidr")
     trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
     named = settings.get("forwarded-for-header")

@@ -1,0 +1,1 @@
+"""Rules about forged addresses: which one may a client choose?"""
