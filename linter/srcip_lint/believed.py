@@ -13,6 +13,7 @@ from typing import Protocol
 
 from srcip_lint.balancers.internal import is_internal
 from srcip_lint.bundle import Bundle
+from srcip_lint.environment import Environment
 from srcip_lint.networks import not_public, read_networks
 from srcip_lint.path.hops import FORGED, Belief, Delivered, Entry, Hop, Observation, ProxyProtocol, SourcePath, atoms
 from srcip_lint.path.proxied import believed_by
@@ -71,6 +72,12 @@ class Believed:
         return tuple(each for each in observed if each.control and FORGED in atoms(each.addresses))
 
     @property
+    def before(self) -> Hop | None:
+        """The proxy of ours before it on the way."""
+        hops = [hop for hop in self.path.hops if hop.kind == "proxy"] if self.path and self.proxy else []
+        return hops[hops.index(self.proxy) - 1] if self.proxy in hops[1:] else None
+
+    @property
     def overrides_announced(self) -> bool:
         """Is the address that the PROXY protocol tells passed over for that of the header?"""
         hops = self.path.hops if self.path else ()
@@ -82,6 +89,8 @@ class Asked(Protocol):
 
     @property
     def bundle(self) -> Bundle: ...
+    @property
+    def environment(self) -> Environment: ...
     @property
     def policies(self) -> Policies: ...
     def paths(self, service: Service) -> tuple[SourcePath, ...]: ...
@@ -135,9 +144,9 @@ class _Behind:
         ]
         seen.update(belief.at for belief, _ in on_node)
         yield from (way for _, way in (*outside, *on_node))
-        for product, port, belief in self._told[workload]:
+        for product, _, belief in self._told[workload]:
             if belief.at not in seen:
-                yield self._inside(workload, product, port, belief)
+                yield self._inside(workload, product, belief)
 
     def _on(self, path: SourcePath, workload: Workload) -> Iterator[tuple[Hop, Belief]]:
         """Where on a way a workload's proxy believes anybody; nowhere behind a hop that lets no connection through."""
@@ -153,14 +162,14 @@ class _Behind:
     ) -> Believed | None:
         if path.has_overwriting_front:
             return None
-        approach = self._approach(workload, service, path, hop, belief)
-        if approach in (Approach.INGRESS, Approach.CLUSTER) and self._is_limited(workload, belief):
+        if hop is not path.edge_proxy and not belief.forged:
+            return self._inside(workload, hop.name, belief)
+        approach = self._approach(workload, service, path, belief)
+        if approach is Approach.INGRESS and self._is_limited(workload, belief):
             return None
         return _way(workload, hop, belief, approach, service, path)
 
-    def _approach(self, workload: Workload, service: Service, path: SourcePath, hop: Hop, belief: Belief) -> Approach:
-        if hop is not path.edge_proxy and not belief.forged:
-            return Approach.CLUSTER
+    def _approach(self, workload: Workload, service: Service, path: SourcePath, belief: Belief) -> Approach:
         if is_internal(service) or _lists_private_networks(service):
             return Approach.INTERNAL
         if path.has_http_front:
@@ -170,21 +179,27 @@ class _Behind:
         is_listed = path.key.entry is Entry.LOAD_BALANCER and _lists_networks(service)
         return Approach.LISTED if is_listed or self._is_limited(workload, belief) else Approach.OUTSIDE
 
-    def _inside(self, workload: Workload, product: str, port: ContainerPort, belief: Belief) -> Believed | None:
-        """Where no way from outside leads to the proxy, as far as the files show."""
+    def _inside(self, workload: Workload, product: str, belief: Belief) -> Believed | None:
+        """Where only pods can get at the proxy with a header of their own, as far as the files show."""
         selecting = [
             service
             for service in self._model.bundle.services
             if any(workload in world for world in self._model.bundle.selected(service).worlds)
         ]
-        if any(not isinstance(service.type.value, str) for service in selecting):
+        is_open = any(not isinstance(service.type.value, str) for service in selecting)
+        if is_open or any(map(self._is_overwritten, selecting)):
             return None
         if not selecting:
             assumed = (f"clients reach {workload.object.ref}, which no Service in these files leads to",)
             return Believed(product, workload.object, belief, Approach.UNKNOWN, assumptions=assumed)
-        if self._model.policies.may_limit(workload, port):
+        if self._is_limited(workload, belief):
             return None
         return Believed(product, workload.object, belief, Approach.CLUSTER, selecting[0])
+
+    def _is_overwritten(self, service: Service) -> bool:
+        """Is it declared that what stands in front overwrites the header?"""
+        edge = self._model.environment.edge(service.object.namespace, service.object.name)
+        return edge is not None and edge.front == "l7-overwrite"
 
     def _is_limited(self, workload: Workload, belief: Belief) -> bool:
         ports = [port for _, port, each in self._told[workload] if each.at == belief.at]

@@ -261,6 +261,10 @@ class Belief:
     """Does it take the first of all entries, whatever proxies appended behind it?"""
     forged: bool
     """May what it takes be what the client wrote?"""
+    setting: str = ""
+    """Where whom it believes is told, by name; empty where nothing tells it."""
+    is_default: bool = False
+    """Does it believe everybody because that is not told?"""
 
 
 class Delivered(Enum):

@@ -50,11 +50,13 @@ class HeaderWrite:
 @dataclass(frozen=True, slots=True)
 class Trust:
     """Whom a proxy believes. `unreadable` says that an entry could not be read (a placeholder, a host name); `at` is
-    the entry to look at, the one that covers most."""
+    the entry to look at, the one that covers most, None where no list is written."""
 
     networks: tuple[Network, ...]
     unreadable: bool = False
     at: Place | None = None
+    setting: str = ""
+    """What the list is called where it is written."""
 
     def joined(self, family: int) -> tuple[Network, ...]:
         """The networks of one family (4 or 6), neighbours joined: a network inside several of them is inside one."""

@@ -226,7 +226,9 @@ def believed_from_anyone(real_ip: RealIp, family: int = 4) -> Belief | None:
     if real_ip.counted or real_ip.source == "proxy_protocol" or not real_ip.trust.covers_all(family):
         return None
     is_leftmost = real_ip.recursive and real_ip.source == "x-forwarded-for"
-    return Belief(real_ip.source, real_ip.trust.at or real_ip.at, is_leftmost, forged=True)
+    trust = real_ip.trust
+    at = trust.at or real_ip.at
+    return Belief(real_ip.source, at, is_leftmost, True, trust.setting, is_default=trust.at is None)
 
 
 def _honest(state: State) -> State:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Belief
@@ -82,7 +82,7 @@ def _nginx_org(config: ConfigMap, trusted: Located[str]) -> RealIp | None:
     if not isinstance(source, str) or not isinstance(is_recursive, str):
         return None
     networks = [network(part.strip()) for part in trusted.value.split(",") if part.strip()]
-    trust = Trust(tuple(each for each in networks if each), unreadable=None in networks, at=trusted.place)
+    trust = Trust(tuple(each for each in networks if each), None in networks, trusted.place, "set-real-ip-from")
     return RealIp(source.strip().lower(), trust, is_recursive in TRUE, trusted.place, source_written=header is not None)
 
 
@@ -91,13 +91,13 @@ def _of_gateways(bundle: Bundle) -> Iterator[Unplaced]:
     (envoyproxy/envoy `api/envoy/extensions/http/original_ip_detection/xff/v3/xff.proto`)."""
     for policy in bundle.client_traffic_policies:
         networks = [(network(str(each.value)), each.place) for each in policy.trusted]
-        trust = Trust(tuple(found for found, _ in networks if found))
+        trust = Trust(tuple(found for found, _ in networks if found), setting="trustedCIDRs")
         family = next((each for each in (4, 6) if trust.covers_all(each)), None)
         if family is None:
             continue
         of_family = [(found.prefixlen, place) for found, place in networks if found and found.version == family]
         _, place = min(of_family, key=lambda pair: pair[0])
-        real_ip = RealIp("x-forwarded-for", trust, recursive=True, at=place)
+        real_ip = RealIp("x-forwarded-for", replace(trust, at=place), recursive=True, at=place)
         belief = believed_from_anyone(real_ip, family)
         by = "" if family == 4 else " by IPv6"
         if belief:

@@ -183,7 +183,7 @@ def _diagnosis(model: Model, ways: list[Believed]) -> Diagnosis:
     return Diagnosis(
         at=first.belief.at,
         message=f"{_subject(first)} takes {taken} for the client's address, whoever connects"
-        f"{_then(first)}{_more(ways)}",
+        f"{_unless_told(first)}{_then(first)}{_more(ways)}",
         severity=_severity(first),
         object=model.object_at(first.belief.at) or first.owner,
         related=tuple(_related(model, ways)),
@@ -199,43 +199,56 @@ def _subject(found: Believed) -> str:
     return f"T{found.product[1:]}" if found.product.startswith("the ") else found.product
 
 
+def _unless_told(found: Believed) -> str:
+    belief = found.belief
+    return (
+        f" (`{belief.setting}` is not set, and everybody is its default)"
+        if belief.setting and belief.is_default
+        else ""
+    )
+
+
 def _then(found: Believed) -> str:
     """Who may write it, and what it comes to: the rest of the sentence."""
+    if not found.by_anybody:
+        return f": that is safe only while {_while(found)}."
     behind = found.service.object.ref if found.service else found.owner.ref
-    if found.approach is Approach.OUTSIDE:
-        return f". Clients connect to it through {behind}, so each of them chooses its own address."
-    if found.by_anybody:
-        where = {
+    if found.before:
+        who = f"{found.before.name} in {found.before.object} passes on what clients wrote"
+    else:
+        who = {
+            Approach.OUTSIDE: f"Clients connect to it through {behind}",
             Approach.NODE: "Clients connect to its node",
-            Approach.FRONT: f"What stands in front of {behind} appends to the header",
-            Approach.LISTED: f"Whoever is let in to {behind} appends to the header",
+            Approach.FRONT: f"What stands in front of {behind} appends to the header and leaves what clients wrote",
+            Approach.LISTED: f"A proxy that is let in to {behind} and appends to the header leaves what clients wrote",
         }[found.approach]
-        left = "" if found.approach is Approach.NODE else " and leaves what the client wrote"
-        return f". {where}{left}, so each client chooses its own address."
-    return f": that is safe only while nobody connects to it but {_ONLY[found.approach]}{_and(found)}."
+    return f". {who}, so each of them chooses its own address."
 
 
-_ONLY = {
-    Approach.NODE: "a proxy in front of its node",
-    Approach.FRONT: "the load balancer in front, past which its pods and node ports may be reached",
-    Approach.LISTED: "proxies that write the header anew",
-    Approach.INTERNAL: "proxies on the internal network, for whoever else is there chooses an address",
-    Approach.INGRESS: "the proxy that serves the Ingress, past which its pods and node ports may be reached",
-    Approach.CLUSTER: "a proxy, for any other pod chooses an address",
-    Approach.UNKNOWN: "a proxy in front of it",
-}
-
-
-def _and(found: Believed) -> str:
-    """What else has to be so where the leftmost entry is taken."""
-    return ", and that overwrites the header and does not append to it" if found.belief.leftmost else ""
+def _while(found: Believed) -> str:
+    """What has to be so where not every client surely chooses."""
+    overwrites = (
+        "overwrites the header (to append is not enough)" if found.belief.leftmost else "writes the header itself"
+    )
+    proxy = f"a proxy that {overwrites}"
+    past = "to its pods or node ports"
+    return {
+        Approach.OUTSIDE: f"nobody connects to it but {proxy}",
+        Approach.NODE: f"nobody connects to its node but {proxy}",
+        Approach.FRONT: f"nobody gets past the load balancer in front {past}, and that {overwrites}",
+        Approach.LISTED: f"whatever is let in is {proxy}",
+        Approach.INTERNAL: f"nobody on the internal network connects to it but {proxy}",
+        Approach.INGRESS: f"nobody gets past the Ingress {past}, and what serves that {overwrites}",
+        Approach.CLUSTER: f"nobody connects to it but {proxy}: any other pod chooses its own address",
+        Approach.UNKNOWN: f"nobody connects to it but {proxy}",
+    }[found.approach]
 
 
 def _more(ways: list[Believed]) -> str:
     """What depends on it: the address of the PROXY protocol, and what judges by address."""
     announced = " The address that the PROXY protocol tells is passed over." if ways[0].overrides_announced else ""
     controls = {each.control for way in ways for each in way.controls}
-    bypassed = f" With one header a client passes by {listed(controls)}." if controls else ""
+    bypassed = f" One header gets a client past {listed(controls)}." if controls else ""
     return announced + bypassed
 
 
@@ -254,10 +267,12 @@ def _related(model: Model, ways: list[Believed]) -> Iterable[Related]:
 
 def _fixes(found: Believed) -> tuple[str, ...]:
     """Best first, which is not the same where clients connect to it themselves."""
-    narrow = "believe only the networks of what stands in front, and nobody else"
+    setting = f" in `{found.belief.setting}`" if found.belief.setting else ""
+    narrow = f"believe only what stands in front: list its networks{setting}, and nobody else's"
     drop = f"do not take the address from {spelled(found.belief.header)} where clients connect directly"
-    first = (drop, narrow) if found.approach in (Approach.OUTSIDE, Approach.NODE) else (narrow, drop)
-    if found.service is None or not found.service.external:
+    is_direct = found.approach in (Approach.OUTSIDE, Approach.NODE) and not found.before
+    first = (drop, narrow) if is_direct else (narrow, drop)
+    if found.service is None:
         return first
     place = found.service.object
     edge = f"{place.namespace}/{place.name}" if place.namespace else place.name

@@ -40,6 +40,8 @@ _PORTS = (("http-port", 80), ("https-port", 443))
 _DECISIVE = frozenset({"use-forwarded-headers", "enable-real-ip"})
 """Its own keys by which it believes a header."""
 
+_TRUSTED = "proxy-real-ip-cidr"
+
 Settings = Mapping[str, Located[str]]
 """The keys of its ConfigMap."""
 
@@ -139,7 +141,7 @@ def _with_defaults(settings: Settings, container: Container) -> Settings:
 
 def _real_ip(settings: Settings) -> list[RealIp]:
     """From whom it takes the client's address: with the default trust, from everybody."""
-    trusted = settings.get("proxy-real-ip-cidr")
+    trusted = settings.get(_TRUSTED)
     trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
@@ -159,7 +161,7 @@ def _ports(container: Container) -> list[int]:
 
 def _trust(text: str, at: Place | None) -> Trust:
     networks = [_network(part.strip()) for part in text.split(",")]
-    return Trust(tuple(network for network in networks if network), unreadable=None in networks, at=at)
+    return Trust(tuple(network for network in networks if network), None in networks, at, _TRUSTED)
 
 
 def _network(text: str) -> Network | None:

@@ -52,7 +52,7 @@ def _trust(level: Level) -> Trust:
     unreadable = any(each is None and word != "unix:" for each, word in zip(parsed, words, strict=True))
     widest = min(zip(parsed, entries, strict=True), key=lambda pair: _width(pair[0]), default=None)
     networks = tuple(each for each in parsed if each is not None)
-    return Trust(networks, unreadable, widest[1].at if widest else None)
+    return Trust(networks, unreadable, widest[1].at if widest else None, _FROM)
 
 
 def _width(each: Network | None) -> int:
