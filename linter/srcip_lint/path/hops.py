@@ -265,6 +265,8 @@ class Belief:
     """Where whom it believes is told, by name; empty where nothing tells it."""
     is_default: bool = False
     """Does it believe everybody because that is not told?"""
+    header_is_default: bool = False
+    """Does it believe that header because none is told?"""
 
 
 class Delivered(Enum):

@@ -227,8 +227,15 @@ def believed_from_anyone(real_ip: RealIp, family: int = 4) -> Belief | None:
         return None
     is_leftmost = real_ip.recursive and real_ip.source == "x-forwarded-for"
     trust = real_ip.trust
-    at = trust.at or real_ip.at
-    return Belief(real_ip.source, at, is_leftmost, True, trust.setting, is_default=trust.at is None)
+    return Belief(
+        real_ip.source,
+        trust.at or real_ip.at,
+        is_leftmost,
+        forged=True,
+        setting=trust.setting,
+        is_default=trust.at is None,
+        header_is_default=not real_ip.source_written,
+    )
 
 
 def _honest(state: State) -> State:

@@ -180,6 +180,7 @@ def _diagnosis(model: Model, ways: list[Believed]) -> Diagnosis:
     first = ways[0]
     header = spelled(first.belief.header)
     taken = f"the leftmost entry of {header}" if first.belief.leftmost else header
+    taken += ", by default," if first.belief.header_is_default else ""
     return Diagnosis(
         at=first.belief.at,
         message=f"{_subject(first)} takes {taken} for the client's address, whoever connects"

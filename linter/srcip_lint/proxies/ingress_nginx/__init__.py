@@ -41,6 +41,11 @@ _DECISIVE = frozenset({"use-forwarded-headers", "enable-real-ip"})
 """Its own keys by which it believes a header."""
 
 _TRUSTED = "proxy-real-ip-cidr"
+_ANNOUNCED = "use-proxy-protocol"
+_TAG = re.compile(r":v?(\d{1,3})\.(\d{1,3})\.")
+_BY_BOTH = (1, 13)
+"""The version since which a forwarded header goes before the PROXY protocol, where that protocol tells of somebody who
+is trusted (`nginx.tmpl`, kubernetes/ingress-nginx#12768). Before it, only that protocol counted."""
 
 Settings = Mapping[str, Located[str]]
 """The keys of its ConfigMap."""
@@ -54,16 +59,21 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     settings = _settings(workload, container, bundle)
     if isinstance(settings, str):
         return ProxyBehaviour(PRODUCT, (), complete=False, why_incomplete=settings)
+    settings = _with_defaults(settings, container)
+    by_both = _by_both(settings, _version(container))
+    if by_both is None:
+        why = "its version decides whether the PROXY protocol or a header counts, and is not known"
+        return ProxyBehaviour(PRODUCT, (), complete=False, why_incomplete=why)
     prefix = flag(container, "annotations-prefix") or "nginx.ingress.kubernetes.io"
     ingresses = tuple(served(workload, _serves, bundle))
     route = Route(
         "every Ingress",
         container.image.place,
-        tuple(_real_ip(_with_defaults(settings, container))),
+        tuple(_real_ip(settings, by_both=by_both)),
         tuple(HeaderWrite(name, Writes.REPLACES, container.image.place) for name in ("x-forwarded-for", "x-real-ip")),
         tuple(controls(settings, ingresses, prefix)),
     )
-    reads = Reads.STRICTLY if _is_on(settings, "use-proxy-protocol") else Reads.NOT
+    reads = Reads.STRICTLY if _is_on(settings, _ANNOUNCED) else Reads.NOT
     listeners = tuple(Listener(number, reads, container.image.place, (route,)) for number in _ports(container))
     return ProxyBehaviour(PRODUCT, listeners)
 
@@ -77,8 +87,8 @@ def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
         ):
             continue
         settings = _read(config)
-        for real_ip in () if isinstance(settings, str) else _real_ip(settings):
-            yield config.object, real_ip
+        if not isinstance(settings, str) and _by_both(settings, None) is False:
+            yield from ((config.object, real_ip) for real_ip in _real_ip(settings, by_both=False))
 
 
 def _controller(workload: Workload) -> Container | None:
@@ -139,18 +149,32 @@ def _with_defaults(settings: Settings, container: Container) -> Settings:
     return {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
 
 
-def _real_ip(settings: Settings) -> list[RealIp]:
+def _real_ip(settings: Settings, *, by_both: bool) -> list[RealIp]:
     """From whom it takes the client's address: with the default trust, from everybody."""
     trusted = settings.get(_TRUSTED)
     trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
-    sources = {"use-forwarded-headers": header, "enable-real-ip": header, "use-proxy-protocol": "proxy_protocol"}
-    found: dict[str, RealIp] = {}
-    for key, source in sources.items():
-        if _is_on(settings, key):
-            found.setdefault(source, RealIp(source, trust, recursive=True, at=settings[key].place))
-    return list(found.values())
+    is_announced = _is_on(settings, _ANNOUNCED)
+    believing = ("use-forwarded-headers",) if is_announced else ("use-forwarded-headers", "enable-real-ip")
+    key = next((key for key in believing if _is_on(settings, key) and (by_both or not is_announced)), None)
+    found = [RealIp(header, trust, True, settings[key].place, settings[key].written)] if key else []
+    if is_announced:
+        found.append(RealIp("proxy_protocol", trust, recursive=True, at=settings[_ANNOUNCED].place))
+    return found
+
+
+def _by_both(settings: Settings, version: tuple[int, int] | None) -> bool | None:
+    """Where it reads the PROXY protocol and forwarded headers: do the headers of whom that protocol tells count, and
+    not only that protocol? None where the version is not known."""
+    if not (_is_on(settings, _ANNOUNCED) and _is_on(settings, "use-forwarded-headers")):
+        return False
+    return version >= _BY_BOTH if version else None
+
+
+def _version(container: Container) -> tuple[int, int] | None:
+    tag = _TAG.search(str(container.image.value))
+    return (int(tag[1]), int(tag[2])) if tag else None
 
 
 def _ports(container: Container) -> list[int]:
