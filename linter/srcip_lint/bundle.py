@@ -30,6 +30,7 @@ from srcip_lint.resources.cluster import (
 )
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
+from srcip_lint.resources.istio import AuthorizationPolicy, EnvoyFilter, MeshSettings
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
@@ -97,6 +98,9 @@ class Bundle:
         self.evidence = self._all(Evidence)
         self.network_policies = self._all(NetworkPolicy)
         self.bgp_configurations = self._all(BgpConfiguration)
+        self.authorization_policies = self._all(AuthorizationPolicy)
+        self.envoy_filters = self._all(EnvoyFilter)
+        self.mesh_settings = self._all(MeshSettings)
         self.pools = self._all(AddressPool)
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)

@@ -25,6 +25,7 @@ from srcip_lint.resources.cluster import (
 )
 from srcip_lint.resources.fields import Field, ShapeProblem
 from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
+from srcip_lint.resources.istio import read_authorization_policy, read_envoy_filter, read_istio_operator
 from srcip_lint.resources.metallb import (
     GROUP,
     read_advertisement,
@@ -82,6 +83,10 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "FelixConfiguration": (_CALICO, read_felix_configuration),
     "BGPConfiguration": (_CALICO, read_bgp_configuration),
     "Installation": (("operator.tigera.io",), read_calico_installation),
+    "AuthorizationPolicy": (("security.istio.io",), read_authorization_policy),
+    "EnvoyFilter": (("networking.istio.io",), read_envoy_filter),
+    "IstioOperator": (("install.istio.io",), read_istio_operator),
+    "Istio": (("sailoperator.io", "operator.istio.io"), read_istio_operator),
     "IPAddressPool": (_METALLB, read_pool),
     "AddressPool": (_METALLB, read_legacy_pool),
     "L2Advertisement": (_METALLB, read_advertisement),
