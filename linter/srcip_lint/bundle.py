@@ -28,6 +28,7 @@ from srcip_lint.resources.cluster import (
     Namespace,
     Node,
 )
+from srcip_lint.resources.contour import ContourSettings, HttpProxy
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.istio import AuthorizationPolicy, EnvoyFilter, MeshSettings
@@ -101,6 +102,8 @@ class Bundle:
         self.authorization_policies = self._all(AuthorizationPolicy)
         self.envoy_filters = self._all(EnvoyFilter)
         self.mesh_settings = self._all(MeshSettings)
+        self.http_proxies = self._all(HttpProxy)
+        self.contour_settings = self._all(ContourSettings)
         self.pools = self._all(AddressPool)
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)

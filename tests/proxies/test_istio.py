@@ -5,9 +5,12 @@ from __future__ import annotations
 import pytest
 
 from nginx_pods import bundle_of, text_at
+from srcip_lint.bundle import Bundle
+from srcip_lint.inputs import gather
 from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies import istio
 from srcip_lint.proxies.behaviour import Control, ProxyBehaviour, Reads, Route, Writes
+from srcip_lint.sources import Reading, Source
 
 CHART = "annotations: {inject.istio.io/templates: gateway}"
 SERVICE = """\
@@ -249,6 +252,7 @@ def test_a_list_of_who_may_come_in_is_about_the_peer_by_its_name() -> None:
         ([source(OFFICE)], "CUSTOM", []),
         ([source("ipBlocks: [0.0.0.0/0]")], "ALLOW", []),
         ([source("ipBlocks: [127.0.0.1/32]")], "ALLOW", []),
+        ([source("ipBlocks: [127.0.0.1/32, 203.0.113.0/24]")], "ALLOW", ONLY_OFFICE),
         ([source("ipBlocks: [office]")], "ALLOW", []),
         ([source("namespaces: [shop]")], "ALLOW", []),
         ([source(OFFICE + ", namespaces: [shop]")], "ALLOW", []),
@@ -285,6 +289,11 @@ def test_what_several_rules_let_in_is_one_list() -> None:
 def test_a_list_beside_a_rule_that_lets_others_in_is_none_of_who_may_come_in(other: str) -> None:
     assert told(policy(source(OFFICE), other)) == []
     assert told(policy(source(OFFICE)), policy(other, name="q")) == []
+
+
+def test_rules_about_other_requests_that_let_in_the_same_change_nothing() -> None:
+    same = source(OFFICE) + "\n    to: [{operation: {paths: [/]}}]"
+    assert told(policy(source(OFFICE), same)) == 2 * ONLY_OFFICE
 
 
 def test_rules_about_other_hosts_let_nobody_in() -> None:
@@ -334,6 +343,64 @@ def test_a_policy_that_may_be_about_it_leaves_open_who_may_come_in() -> None:
     perhaps = policy("{}", selector="selector: {matchLabels: {istio: '${GW}'}}", name="q")
     assert told(policy(source(OFFICE)), perhaps) == []
     assert told(policy(source(OFFICE), action="DENY"), perhaps) == [(Keyed.DENY, "203.0.113.0/24")]
+
+
+@pytest.mark.parametrize("action", ["${ACTION}", "AUDIT"])
+def test_a_policy_whose_action_is_not_known_leaves_open_who_may_come_in(action: str) -> None:
+    assert bool(told(policy(source(OFFICE)), policy("{}", action=action, name="q"))) is (action == "AUDIT")
+
+
+@pytest.mark.parametrize("rules", ["rules: ${RULES}", "rules: [{from: '${FROM}'}]", "rules: ['${RULE}']"])
+def test_rules_that_cannot_be_read_leave_open_who_may_come_in(rules: str) -> None:
+    unread = policy(name="q").replace("rules:", rules)
+    assert told(policy(source(OFFICE)), unread) == []
+
+
+def test_a_policy_that_may_refuse_is_not_told() -> None:
+    assert told(policy(source(OFFICE), action="DENY", selector="selector: {matchLabels: {istio: '${GW}'}}")) == []
+
+
+@pytest.mark.parametrize(("added", "names_more", "is_told"), [("'${NET}'", True, True), ("office", False, False)])
+def test_a_list_goes_on_where_a_placeholder_stands(added: str, names_more: bool, is_told: bool) -> None:
+    for rules in ([source(f"ipBlocks: [203.0.113.0/24, {added}]")], [source(OFFICE), source(f"ipBlocks: [{added}]")]):
+        found = route(policy(*rules)).controls
+        assert [each.unreadable for each in found][:1] == [names_more] * is_told
+
+
+def in_folders(**texts: str) -> Bundle:
+    sources = [Source(f"{name.replace('_', '/')}.yaml", text.encode(), named=True) for name, text in texts.items()]
+    return Bundle(gather(sources, Reading([])))
+
+
+def test_each_cluster_has_its_own_mesh_and_its_own_policies() -> None:
+    bundle = in_folders(
+        a_gw=gateway(name="a") + "---\n" + SERVICE,
+        a_mesh=mesh("{numTrustedProxies: 1}"),
+        a_policy=policy(source(OFFICE), action="DENY"),
+        b_gw=gateway(name="b") + "---\n" + SERVICE.replace("name: gw", "name: b"),
+        b_mesh=mesh("{}", "istio-b"),
+    )
+    behaviours = [istio.behaviour(each, bundle) for each in bundle.workloads]
+    routes = [each.listeners[0].routes[0] for each in behaviours if each]
+    assert [(len(each.real_ip), len(each.controls)) for each in routes] == [(1, 1), (0, 0)]
+
+
+def test_an_overlay_that_contradicts_the_gateways_own_is_not_its_mesh() -> None:
+    both = gateway() + "---\n" + SERVICE + "---\n"
+    bundle = in_folders(a_x=both + mesh("{}"), a_y=both + mesh("{numTrustedProxies: 1}"))
+    found = istio.behaviour(bundle.workloads[0], bundle)
+    assert found
+    assert found.listeners[0].routes[0].real_ip == ()
+
+
+def test_a_service_of_other_pods_opens_no_port_and_istios_own_never_does() -> None:
+    other = SERVICE.replace("name: gw", "name: b").replace("istio: gw", "istio: b").replace("8080", "8081")
+    status = SERVICE.replace("name: gw", "name: s").replace("status-port", "http-status")
+    assert [each.port for each in behaviour(gateway(), SERVICE, other, status).listeners] == [8080, 8443]
+
+
+def test_an_operator_still_makes_pods() -> None:
+    assert [each.kind for each in bundle_of(OPERATOR).inputs.foreign] == ["IstioOperator"]
 
 
 def test_a_dry_run_refuses_nobody() -> None:

@@ -6,13 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.proxies import ingress_nginx, istio, nginx, traefik
+from srcip_lint.proxies import contour, ingress_nginx, istio, nginx, traefik
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.resources.workload import Workload
 
 Adapter = Callable[[Workload, Bundle], "ProxyBehaviour | None"]
 
-ADAPTERS: tuple[Adapter, ...] = (ingress_nginx.behaviour, istio.behaviour, traefik.behaviour, nginx.behaviour)
+ADAPTERS: tuple[Adapter, ...] = (
+    ingress_nginx.behaviour,
+    istio.behaviour,
+    contour.behaviour,
+    traefik.behaviour,
+    nginx.behaviour,
+)
 """Every product that is known. The first that recognises a workload speaks for it."""
 
 

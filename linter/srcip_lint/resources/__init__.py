@@ -23,6 +23,7 @@ from srcip_lint.resources.cluster import (
     read_namespace,
     read_node,
 )
+from srcip_lint.resources.contour import read_contour_configuration, read_http_proxy
 from srcip_lint.resources.fields import Field, ShapeProblem
 from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
 from srcip_lint.resources.istio import read_authorization_policy, read_envoy_filter, read_istio_operator
@@ -87,6 +88,8 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "EnvoyFilter": (("networking.istio.io",), read_envoy_filter),
     "IstioOperator": (("install.istio.io",), read_istio_operator),
     "Istio": (("sailoperator.io", "operator.istio.io"), read_istio_operator),
+    "HTTPProxy": (("projectcontour.io",), read_http_proxy),
+    "ContourConfiguration": (("projectcontour.io",), read_contour_configuration),
     "IPAddressPool": (_METALLB, read_pool),
     "AddressPool": (_METALLB, read_legacy_pool),
     "L2Advertisement": (_METALLB, read_advertisement),

@@ -49,9 +49,9 @@ class SourceList:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AuthorizationRule:
-    """A rule. `sources` are alternatives, each the lists that hold together there; None stands for one that asks for
-    something else too, or could not be read. No source is everybody. `about` is what requests it is about, word for
-    word; `hosts` are the host names among that, None where they may be any."""
+    """A rule. `sources` are alternatives, each the lists that hold together there, and everybody without a list; None
+    stands for one that asks for something else too, or could not be read. `about` is what requests the rule is about,
+    word for word; `hosts` are the host names among that, None where they may be any."""
 
     sources: tuple[tuple[SourceList, ...] | None, ...]
     about: str
@@ -133,9 +133,7 @@ def _rule(item: Field) -> AuthorizationRule:
     if None in conditions or not is_whole:
         return AuthorizationRule((None,), about, hosts)
     always = tuple(found for each in conditions for found in each or ())
-    if not sources and always:
-        sources = [()]
-    found = tuple(None if each is None else (*each, *always) for each in sources)
+    found = tuple(None if each is None else (*each, *always) for each in sources or [()])
     return AuthorizationRule(found, about, hosts)
 
 

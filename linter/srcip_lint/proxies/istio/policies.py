@@ -48,14 +48,12 @@ def applying(
     applied = []
     for each in found:
         answer = _applies(each, workload, root)
-        if answer is Answer.NO or not bundle.compatible(each.object, workload.object):
-            continue
         rivals = [
             other
             for other in gateways
             if _applies(each, other, root) is answer and bundle.compatible(each.object, other.object)
         ]
-        if workload in nearest(each.object, rivals):
+        if answer is not Answer.NO and workload in nearest(each.object, rivals):
             applied.append(Applied(each, answer is Answer.YES))
     return applied
 
