@@ -32,6 +32,7 @@ from srcip_lint.resources.contour import ContourSettings, HttpProxy
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.istio import AuthorizationPolicy, EnvoyFilter, MeshSettings
+from srcip_lint.resources.kong import KongConsumer, KongPlugin
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
@@ -104,6 +105,8 @@ class Bundle:
         self.mesh_settings = self._all(MeshSettings)
         self.http_proxies = self._all(HttpProxy)
         self.contour_settings = self._all(ContourSettings)
+        self.kong_plugins = self._all(KongPlugin)
+        self.kong_consumers = self._all(KongConsumer)
         self.pools = self._all(AddressPool)
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)

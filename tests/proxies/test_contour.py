@@ -157,6 +157,9 @@ def test_a_contour_configuration_tells_all() -> None:
         ((serve(FILE), config("network: {num-trusted-hops: '${N}'}")), "placeholder"),
         ((serve(FILE, "--use-proxy-protocol"), config("network: {num-trusted-hops: 1}")), "PROXY protocol and X-"),
         ((serve("--contour-config-name=cc"),), "ContourConfiguration cc was not read"),
+        ((serve("--contour-config-name=dd"), configuration("{}")), "ContourConfiguration dd was not read"),
+        ((serve("--contour-config-name=cc"), configuration("{}"), configuration("{}")), "cc was not read"),
+        ((serve(FILE), config("network: {}\n    ---\n    network: {num-trusted-hops: 1}")), "was not read"),
         ((serve("--contour-config-name=cc"), configuration("{http: {port: '${P}'}}")), "placeholder"),
         ((serve("--envoy-service-http-port=${P}"),), "placeholder"),
     ],
@@ -197,6 +200,7 @@ def test_what_a_host_and_its_routes_come_to(spec: str, expected: list[tuple[Keye
 
 def test_lists_about_the_peer_and_about_whom_it_speaks_for_differ_with_a_proxy_in_front() -> None:
     mixed = hosted(allow(entry(), entry("198.51.100.0/24", "Remote")))
+    assert not control(mixed).judges_peer
     in_front = (serve(FILE), config("network: {num-trusted-hops: 1}"))
     assert route(*in_front, mixed).controls == ()
     assert [each.judges_peer for each in route(*in_front, hosted(allow())).controls] == [True]
@@ -222,7 +226,7 @@ def test_it_serves_proxies_of_its_class_and_its_namespaces(
 ) -> None:
     by_field = hosted(allow(), rest=f", ingressClassName: '{class_name}'" if class_name else "")
     note = f"name: web, namespace: shop, annotations: {{kubernetes.io/ingress.class: '{class_name}'}}"
-    by_annotation = by_field.replace("name: web, namespace: shop", note) if class_name else by_field
+    by_annotation = hosted(allow()).replace("name: web, namespace: shop", note) if class_name else by_field
     for text in (by_field, by_annotation):
         assert bool(route(serve(*flags), text).controls) is is_served
 
@@ -235,6 +239,12 @@ def test_routes_that_no_host_goes_on_in_serve_nothing() -> None:
     assert told(child, between, hosted("", "[]", ", includes: [{name: between, namespace: team}]")) == ONLY_OFFICE
     assert told(child, proxy("{includes: [{name: child}]}", "name: child, namespace: team")) == []
     assert told(child, hosted("", "[]", ", includes: [{name: child}]")) == []
+
+
+def test_only_hosts_are_bound_to_the_root_namespaces() -> None:
+    child = proxy(f"{{routes: [{{{allow()}}}]}}", "name: child, namespace: team")
+    host = hosted("", "[]", ", includes: [{name: child, namespace: team}]")
+    assert len(route(serve("--root-namespaces=shop"), child, host).controls) == 1
 
 
 def test_the_nearest_contour_serves_a_proxy() -> None:

@@ -348,6 +348,7 @@ def test_a_policy_that_may_be_about_it_leaves_open_who_may_come_in() -> None:
 @pytest.mark.parametrize("action", ["${ACTION}", "AUDIT"])
 def test_a_policy_whose_action_is_not_known_leaves_open_who_may_come_in(action: str) -> None:
     assert bool(told(policy(source(OFFICE)), policy("{}", action=action, name="q"))) is (action == "AUDIT")
+    assert told(policy(source(OFFICE), action=action)) == []
 
 
 @pytest.mark.parametrize("rules", ["rules: ${RULES}", "rules: [{from: '${FROM}'}]", "rules: ['${RULE}']"])
@@ -383,6 +384,13 @@ def test_each_cluster_has_its_own_mesh_and_its_own_policies() -> None:
     behaviours = [istio.behaviour(each, bundle) for each in bundle.workloads]
     routes = [each.listeners[0].routes[0] for each in behaviours if each]
     assert [(len(each.real_ip), len(each.controls)) for each in routes] == [(1, 1), (0, 0)]
+
+
+def test_a_policy_beside_another_definition_of_the_gateway_is_not_about_this_one() -> None:
+    both = gateway() + "---\n" + SERVICE
+    bundle = in_folders(a_x=both, a_y=both + "---\n" + policy(source(OFFICE), action="DENY"))
+    behaviours = [istio.behaviour(each, bundle) for each in bundle.workloads]
+    assert [len(each.listeners[0].routes[0].controls) for each in behaviours if each] == [0, 1]
 
 
 def test_an_overlay_that_contradicts_the_gateways_own_is_not_its_mesh() -> None:

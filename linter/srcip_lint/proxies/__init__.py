@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.proxies import contour, ingress_nginx, istio, nginx, traefik
+from srcip_lint.proxies import contour, ingress_nginx, istio, kong, nginx, traefik
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.resources.workload import Workload
 
@@ -16,6 +16,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     ingress_nginx.behaviour,
     istio.behaviour,
     contour.behaviour,
+    kong.behaviour,
     traefik.behaviour,
     nginx.behaviour,
 )

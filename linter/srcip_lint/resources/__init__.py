@@ -27,6 +27,7 @@ from srcip_lint.resources.contour import read_contour_configuration, read_http_p
 from srcip_lint.resources.fields import Field, ShapeProblem
 from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
 from srcip_lint.resources.istio import read_authorization_policy, read_envoy_filter, read_istio_operator
+from srcip_lint.resources.kong import read_kong_consumer, read_kong_plugin
 from srcip_lint.resources.metallb import (
     GROUP,
     read_advertisement,
@@ -43,6 +44,7 @@ from srcip_lint.resources.workload import read_autoscaler, read_rollout_referenc
 _Reader = Callable[[Field], Any]
 _APPS = ("apps", "extensions")
 _METALLB = (GROUP,)
+_KONG = ("configuration.konghq.com",)
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
 
 
@@ -90,6 +92,10 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "Istio": (("sailoperator.io", "operator.istio.io"), read_istio_operator),
     "HTTPProxy": (("projectcontour.io",), read_http_proxy),
     "ContourConfiguration": (("projectcontour.io",), read_contour_configuration),
+    "KongPlugin": (_KONG, read_kong_plugin),
+    "KongClusterPlugin": (_KONG, read_kong_plugin),
+    "KongConsumer": (_KONG, read_kong_consumer),
+    "KongConsumerGroup": (_KONG, read_kong_consumer),
     "IPAddressPool": (_METALLB, read_pool),
     "AddressPool": (_METALLB, read_legacy_pool),
     "L2Advertisement": (_METALLB, read_advertisement),

@@ -75,10 +75,7 @@ def _filter(owner: Field) -> IpFilter | None:
     if len(written) != 1:
         return None
     (entries,) = written
-    whole = isinstance(entries.raw, list)
-    addresses = address_list(
-        (item.field("cidr").text("").value for item in entries.items()), entries.place, whole=whole
-    )
+    addresses = address_list((item.field("cidr").text("").value for item in entries.items()), entries.place)
     sources = {"Peer": True, "Remote": False}
     of_peer = frozenset(sources.get(str(item.field("source").raw)) for item in entries.items())
     return IpFilter(entries is allowing, addresses, of_peer)

@@ -174,6 +174,7 @@ that lets everybody in.
 - kubernetes/ingress-nginx `docs/deploy/baremetal.md`, "Source IP address";
   `docs/user-guide/nginx-configuration/annotations.md`.
 - istio.io "Ingress Access Control"; istio/istio `pilot/pkg/security/authz/model/generator.go`.
+- Kong/kong `kong/plugins/ip-restriction/handler.lua`, `kong/plugins/rate-limiting/handler.lua`.
 - projectcontour/contour `site/content/docs/main/config/ip-filtering.md`.
 - kubernetes `pkg/proxy/iptables/proxier.go` ("masquerade traffic for ... external destinations").
 - kubernetes/ingress-nginx#1859, #4161; XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
