@@ -146,6 +146,11 @@ def test_whom_it_trusts_tells_it_of_the_client(variables: dict[str, str], header
     assert found.writes[0].writes is Writes.UNKNOWN
 
 
+def test_what_is_no_address_leaves_open_whom_it_trusts() -> None:
+    (real_ip,) = route(deployment(proxy(TRUSTED_IPS="10.0.0.0/8,office"))).real_ip
+    assert real_ip.trust.unreadable
+
+
 @pytest.mark.parametrize(
     ("container", "why"),
     [

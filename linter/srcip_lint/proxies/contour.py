@@ -139,7 +139,8 @@ def _ports(contour: _Contour, settings: ContourSettings) -> list[int | None]:
 def _controls(contour: _Contour, front: Front, bundle: Bundle) -> Iterator[Control]:
     """The lists of the HTTPProxies that it serves, each at its own place. A route's own list takes the place of its
     host's."""
-    mine = [each for each in bundle.http_proxies if _is_served(each, contour, bundle)]
+    contours = [each for workload in bundle.workloads if (each := _serving(workload))]
+    mine = [proxy for proxy in bundle.http_proxies if _is_served(proxy, contour, contours, bundle)]
     for proxy in mine:
         if not _is_reached(proxy, mine, ()):
             continue
@@ -159,12 +160,12 @@ def _control(found: IpFilter, front: Front) -> Control | None:
     return address_control(keyed, name, found.addresses, front, of_peer=found.of_peer == {True})
 
 
-def _is_served(proxy: HttpProxy, contour: _Contour, bundle: Bundle) -> bool:
+def _is_served(proxy: HttpProxy, contour: _Contour, contours: list[_Contour], bundle: Bundle) -> bool:
     """Does a Contour serve an HTTPProxy: of those that would the nearest, and no other as near?"""
     claiming = [
         each.workload
-        for workload in bundle.workloads
-        if (each := _serving(workload)) and _claims(each, proxy) and bundle.compatible(proxy.object, workload.object)
+        for each in contours
+        if _claims(each, proxy) and bundle.compatible(proxy.object, each.workload.object)
     ]
     return nearest(proxy.object, claiming) == [contour.workload]
 

@@ -22,7 +22,7 @@ from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.istio import EnvoyFilter, GatewayTopology, MeshSettings, read_mesh, read_proxy_config
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.service import ServicePort
-from srcip_lint.resources.workload import Workload
+from srcip_lint.resources.workload import Workload, target_number
 
 PRODUCT = "Istio gateway"
 _IMAGE = re.compile(r"(^|/)proxyv2\b")
@@ -140,19 +140,11 @@ def _ports(workload: Workload, bundle: Bundle) -> Iterator[int]:
         for service in bundle.services
         if any(workload in world for world in bundle.selected(service).worlds)
         for port in service.ports
-        if port.protocol.value == "TCP" and (number := _number(port, workload)) is not None and _is_web(port, number)
+        if port.protocol.value == "TCP"
+        and (number := target_number(port, workload)) is not None
+        and _is_web(port, number)
     )
     yield from dict.fromkeys(numbers)
-
-
-def _number(port: ServicePort, workload: Workload) -> int | None:
-    """The port of the pods that one of a Service means."""
-    target = port.target_port.value
-    if isinstance(target, int):
-        return target
-    declared = (each for container in workload.template.containers for each in container.ports)
-    numbers = (each.number.value for each in declared if isinstance(target, str) and each.name.value == target)
-    return next((number for number in numbers if isinstance(number, int)), None)
 
 
 def _is_web(port: ServicePort, number: int) -> bool:
