@@ -30,6 +30,7 @@ from srcip_lint.resources.cluster import (
 )
 from srcip_lint.resources.contour import ContourSettings, HttpProxy
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.gateway_api import Gateway, GatewayClass, HttpRoute
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.istio import AuthorizationPolicy, EnvoyFilter, MeshSettings
 from srcip_lint.resources.kong import KongConsumer, KongPlugin
@@ -107,6 +108,9 @@ class Bundle:
         self.contour_settings = self._all(ContourSettings)
         self.kong_plugins = self._all(KongPlugin)
         self.kong_consumers = self._all(KongConsumer)
+        self.gateway_classes = self._all(GatewayClass)
+        self.gateways = self._all(Gateway)
+        self.http_routes = self._all(HttpRoute)
         self.pools = self._all(AddressPool)
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)

@@ -240,7 +240,59 @@ def test_a_service_names_a_plugin_for_the_ingresses_that_send_to_it() -> None:
     assert told(restriction(), ingress(), service()) == ONLY_OFFICE
     assert told(restriction(), service()) == []
     assert told(restriction(), ingress(""), service(name="other")) == []
-    assert told(restriction(), ingress(""), service(namespace="other")) == []
+    assert told(restriction(metadata="namespace: other"), ingress(""), service(namespace="other")) == []
+
+
+GATEWAY = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: GatewayClass
+metadata: {name: kong}
+spec: {controllerName: konghq.com/kic-gateway-controller}
+---
+apiVersion: gateway.networking.k8s.io/v1
+kind: Gateway
+metadata: {name: web, namespace: edge}
+spec: {gatewayClassName: kong}
+"""
+
+
+def http_route(plugins: str = "p", parent: str = "{name: web, namespace: edge}") -> str:
+    return (
+        "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\n"
+        f"metadata: {{name: web, namespace: shop, annotations: {{konghq.com/plugins: '{plugins}'}}}}\n"
+        f"spec: {{parentRefs: [{parent}], rules: [{{backendRefs: [{{name: web, port: 80}}]}}]}}\n"
+    )
+
+
+def test_an_http_route_names_a_plugin_where_its_gateway_is_kongs() -> None:
+    assert told(restriction(), GATEWAY, http_route()) == ONLY_OFFICE
+    assert told(restriction(), GATEWAY, http_route(""), service()) == ONLY_OFFICE
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        (http_route(),),
+        (GATEWAY, http_route(parent="{name: web}")),
+        (GATEWAY, http_route(parent="{name: web, namespace: edge, kind: Service}")),
+        (GATEWAY, http_route(parent="{name: web, namespace: '${NS}'}")),
+        (GATEWAY.replace("konghq.com/kic", "example.com/x"), http_route()),
+        (GATEWAY.replace("gatewayClassName: kong", "gatewayClassName: x"), http_route()),
+    ],
+)
+def test_an_http_route_of_another_gateway_runs_nothing(texts: tuple[str, ...]) -> None:
+    assert told(restriction(), *texts) == []
+
+
+def test_an_http_route_that_the_controller_does_not_look_at_runs_nothing() -> None:
+    for settings in ("[--watch-namespace=other]", "[--gateway-api-controller-name=example.com/x]"):
+        pods = deployment(CONTROLLER % f", args: {settings}", proxy())
+        assert route(pods, restriction(), GATEWAY, http_route()).controls == ()
+    assert route(deployment(proxy()), restriction(), GATEWAY, http_route()).controls == ()
+
+
+def test_a_gateway_may_still_make_pods() -> None:
+    assert [each.kind for each in bundle_of(GATEWAY).inputs.foreign] == ["Gateway"]
 
 
 OF_CLASS = "annotations: {kubernetes.io/ingress.class: kong}"
@@ -278,6 +330,7 @@ def test_a_plugin_of_the_namespace_goes_before_one_of_the_cluster() -> None:
         (", args: [--watch-namespace=shop]", True),
         (", args: [--watch-namespace=other]", False),
         (", args: ['--watch-namespace=shop,other']", False),
+        (", env: [{name: CONTROLLER_WATCH_NAMESPACE, value: other}]", False),
     ],
 )
 def test_the_controller_beside_it_or_near_it_tells_it_what_to_serve(settings: str, *, is_run: bool) -> None:
@@ -295,9 +348,32 @@ def test_without_a_controller_it_serves_no_ingress() -> None:
     assert route(deployment(proxy()), *two, restriction(), ingress()).controls == ()
 
 
+GLOBAL = f"{OF_CLASS}, labels: {{global: 'true'}}"
+
+
+@pytest.mark.parametrize(
+    ("mine", "others"),
+    [
+        (ingress(""), (service(), restriction())),
+        (ingress(), (restriction(),)),
+        (ingress(), (restriction(kind="KongClusterPlugin", metadata=GLOBAL),)),
+        (f"{GATEWAY}---\n{http_route('')}", (service(), restriction())),
+    ],
+)
+def test_what_stands_beside_another_definition_is_of_another_bundle(mine: str, others: tuple[str, ...]) -> None:
+    pods = deployment(CONTROLLER % "", proxy())
+    assert len(route(f"{pods}---\n{mine}", *others).controls) == 1
+    contradicting = "---\n".join((mine, *others))
+    assert route(f"{pods}---\n{mine}", contradicting).controls == ()
+
+
+def test_of_two_plugins_of_one_name_nobody_knows_which_runs() -> None:
+    assert told(restriction(), restriction("{deny: [203.0.113.7]}"), ingress()) == []
+
+
 def test_each_cluster_has_its_own_plugins() -> None:
     pods = deployment(CONTROLLER % "", proxy())
-    global_plugin = restriction(kind="KongClusterPlugin", metadata=f"{OF_CLASS}, labels: {{global: 'true'}}")
+    global_plugin = restriction(kind="KongClusterPlugin", metadata=GLOBAL)
     refused = restriction("{deny: [203.0.113.7]}")
     texts = {
         "a/all": f"{pods}---\n{restriction()}---\n{ingress()}",

@@ -25,6 +25,8 @@ from srcip_lint.resources.cluster import (
 )
 from srcip_lint.resources.contour import read_contour_configuration, read_http_proxy
 from srcip_lint.resources.fields import Field, ShapeProblem
+from srcip_lint.resources.gateway_api import GROUP as GATEWAY_API
+from srcip_lint.resources.gateway_api import read_gateway, read_gateway_class, read_http_route
 from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
 from srcip_lint.resources.istio import read_authorization_policy, read_envoy_filter, read_istio_operator
 from srcip_lint.resources.kong import read_kong_consumer, read_kong_plugin
@@ -96,6 +98,9 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "KongClusterPlugin": (_KONG, read_kong_plugin),
     "KongConsumer": (_KONG, read_kong_consumer),
     "KongConsumerGroup": (_KONG, read_kong_consumer),
+    "GatewayClass": ((GATEWAY_API,), read_gateway_class),
+    "Gateway": ((GATEWAY_API,), read_gateway),
+    "HTTPRoute": ((GATEWAY_API,), read_http_route),
     "IPAddressPool": (_METALLB, read_pool),
     "AddressPool": (_METALLB, read_legacy_pool),
     "L2Advertisement": (_METALLB, read_advertisement),

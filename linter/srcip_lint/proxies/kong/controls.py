@@ -1,14 +1,14 @@
 """Which plugins a Kong runs that decide by the client's address.
 
-A plugin runs where an Ingress, or a Service that an Ingress sends to, names it (`konghq.com/plugins`), and everywhere
-where it is of the cluster, of the controller's class, and labelled `global` (Kong/kubernetes-ingress-controller
-`internal/dataplane/kongstate/kongstate.go`, `internal/store/store.go`). One that nothing names runs nowhere, and one
-that a consumer names too runs for that consumer only.
+A plugin runs where an Ingress or an HTTPRoute names it (`konghq.com/plugins`), or a Service that one of those sends to,
+and everywhere where it is of the cluster, of the controller's class, and labelled `global`
+(Kong/kubernetes-ingress-controller `internal/dataplane/kongstate/kongstate.go`, `internal/store/store.go`). One that
+nothing names runs nowhere, and one that a consumer names too runs for that consumer only.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle, nearest
@@ -17,6 +17,7 @@ from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served, ServedClass, Serves, served
 from srcip_lint.proxies.flags import flag
 from srcip_lint.resources.addresses import AddressList
+from srcip_lint.resources.gateway_api import HttpRoute, Named
 from srcip_lint.resources.ingress import CLASS_ANNOTATION
 from srcip_lint.resources.kong import KongPlugin
 from srcip_lint.resources.objects import Object, same_namespace
@@ -26,6 +27,7 @@ from srcip_lint.resources.workload import Workload
 
 _PLUGINS = "konghq.com/plugins"
 _CONTROLLER = "ingress-controllers.konghq.com/kong"
+_GATEWAY_CONTROLLER = "konghq.com/kic-gateway-controller"
 _CLASS = "kong"
 _IMAGES = ("kubernetes-ingress-controller", "kong-ingress-controller", "nightly-ingress-controller")
 _IDENTIFYING = ("auth", "jwt", "openid-connect", "session", "saml", "introspection")
@@ -52,35 +54,40 @@ def controls(workload: Workload, bundle: Bundle, is_kong: Callable[[Workload], b
     if mine is None:
         return
     told: set[KongPlugin] = set()
-    ingresses = tuple(served(workload, serves, bundle))
-    for each in (*_named_by(ingresses, mine, bundle), *_global(workload, serves, bundle)):
+    found = (
+        *_named_by(tuple(served(workload, serves, bundle)), mine, bundle),
+        *_named_by_routes(workload, mine, is_kong, bundle),
+        *_global(workload, serves, bundle),
+    )
+    for each in found:
         if each.plugin not in told:
             told.add(each.plugin)
             yield from _of_plugin(each, bundle)
 
 
 def _serves(workload: Workload, bundle: Bundle) -> ServedClass | None:
-    """What the controller serves that tells a Kong what to do: the one in its pods, or the nearest of its namespace."""
+    """What the controller serves that tells a Kong what to do."""
+    controller = _controlling(workload, bundle)
+    if controller is None:
+        return None
+    word = _setting(controller, "ingress-class") or _CLASS
+    return ServedClass(_CONTROLLER, (word,), by_name=True, namespace=_setting(controller, "watch-namespace"))
+
+
+def _controlling(workload: Workload, bundle: Bundle) -> Container | None:
+    """The controller in a Kong's pods, or the nearest of its namespace."""
     own = _controller(workload)
-    if own is None:
-        near = nearest(
-            workload.object,
-            [
-                each
-                for each in bundle.workloads
-                if _controller(each)
-                and same_namespace(workload.object.namespace, each.object.namespace) is not Answer.NO
-                and bundle.compatible(workload.object, each.object)
-            ],
-        )
-        own = _controller(near[0]) if len(near) == 1 else None
-    if own is None:
-        return None
-    watched = _setting(own, "watch-namespace")
-    if watched is not None and "," in watched:
-        return None
-    word = _setting(own, "ingress-class") or _CLASS
-    return ServedClass(_CONTROLLER, (word,), by_name=True, namespace=watched or None)
+    if own is not None:
+        return own
+    found = [
+        each
+        for each in bundle.workloads
+        if _controller(each)
+        and same_namespace(workload.object.namespace, each.object.namespace) is not Answer.NO
+        and bundle.compatible(workload.object, each.object)
+    ]
+    near = nearest(workload.object, found)
+    return _controller(near[0]) if len(near) == 1 else None
 
 
 def _controller(workload: Workload) -> Container | None:
@@ -92,7 +99,7 @@ def _controller(workload: Workload) -> Container | None:
 
 
 def _setting(container: Container, name: str) -> str | None:
-    """A flag, or the variable that stands for it."""
+    """A flag, or the variable that stands for it; None for an empty one."""
     return flag(container, name) or dict(container.environment).get(f"CONTROLLER_{name.upper().replace('-', '_')}")
 
 
@@ -118,11 +125,48 @@ def _global(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[_Run
 
 def _sent_to(each: Served, bundle: Bundle) -> Iterator[Object]:
     """The Services that an Ingress sends to."""
-    ingress = each.ingress
+    found = each.ingress.object
+    yield from _services(found, [(None, name) for name in each.ingress.services], bundle)
+
+
+def _services(referrer: Object, names: Iterable[Named], bundle: Bundle) -> Iterator[Object]:
+    """The Services of these names that surely are those that an object sends to."""
+    wanted = {(namespace or referrer.namespace, name) for namespace, name in names}
     for service in bundle.services:
-        is_here = same_namespace(ingress.object.namespace, service.object.namespace) is Answer.YES
-        if service.object.name in ingress.services and is_here and bundle.compatible(ingress.object, service.object):
-            yield service.object
+        found = service.object
+        if (found.namespace, found.name) in wanted and bundle.compatible(referrer, found):
+            yield found
+
+
+def _named_by_routes(
+    workload: Workload, mine: ServedClass, is_kong: Callable[[Workload], bool], bundle: Bundle
+) -> Iterator[_Running]:
+    """The plugins that HTTPRoutes name, and the Services that those send to."""
+    for each in bundle.http_routes:
+        kongs = [
+            kong
+            for kong in bundle.workloads
+            if is_kong(kong) and bundle.compatible(each.object, kong.object) and _hangs_on(each, kong, bundle)
+        ]
+        if nearest(each.object, kongs) == [workload] and mine.namespace in (None, each.object.namespace):
+            for referrer in (each.object, *_services(each.object, each.services, bundle)):
+                yield from (_Running(plugin, Basis()) for plugin in _named(referrer, mine, bundle))
+
+
+def _hangs_on(route: HttpRoute, kong: Workload, bundle: Bundle) -> bool:
+    """Is a Gateway that a route hangs on of a class that a Kong's controller serves?"""
+    controller = _controlling(kong, bundle)
+    name = (_setting(controller, "gateway-api-controller-name") or _GATEWAY_CONTROLLER) if controller else ""
+    wanted = {(namespace or route.object.namespace, each) for namespace, each in route.gateways}
+    found = [each for each in bundle.gateways if (each.object.namespace, each.object.name) in wanted]
+    gateways = nearest(route.object, [each for each in found if bundle.compatible(route.object, each.object)])
+    classes = {each.class_name for each in gateways}
+    of_class = [
+        each
+        for each in bundle.gateway_classes
+        if each.object.name in classes and bundle.compatible(route.object, each.object)
+    ]
+    return {each.controller for each in nearest(route.object, of_class)} == {name}
 
 
 def _named(referrer: Object, mine: ServedClass, bundle: Bundle) -> Iterator[KongPlugin]:
