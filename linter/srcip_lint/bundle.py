@@ -398,7 +398,8 @@ def nearest(referrer: Object, found: Sequence[R]) -> list[R]:
     if not found:
         return []
     depths = [closeness(referrer.folder, _object(resource).folder) for resource in found]
-    return [resource for resource, depth in zip(found, depths, strict=True) if depth == max(depths)]
+    most = max(depths)
+    return [resource for resource, depth in zip(found, depths, strict=True) if depth == most]
 
 
 def _object(resource: Any) -> Object:

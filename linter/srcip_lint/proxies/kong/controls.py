@@ -50,7 +50,7 @@ def controls(workload: Workload, bundle: Bundle, is_kong: Callable[[Workload], b
     def serves(each: Workload) -> ServedClass | None:
         return _serves(each, bundle) if is_kong(each) else None
 
-    mine = serves(workload)
+    mine = serves(workload) if bundle.kong_plugins else None
     if mine is None:
         return
     told: set[KongPlugin] = set()
@@ -143,13 +143,16 @@ def _named_by_routes(
 ) -> Iterator[_Running]:
     """The plugins that HTTPRoutes name, and the Services that those send to."""
     for each in bundle.http_routes:
+        referrers = [found for found in (each.object, *_services(each.object, each.services, bundle)) if _names(found)]
+        if not referrers:
+            continue
         kongs = [
             kong
             for kong in bundle.workloads
             if is_kong(kong) and bundle.compatible(each.object, kong.object) and _hangs_on(each, kong, bundle)
         ]
         if nearest(each.object, kongs) == [workload] and mine.namespace in (None, each.object.namespace):
-            for referrer in (each.object, *_services(each.object, each.services, bundle)):
+            for referrer in referrers:
                 yield from (_Running(plugin, Basis()) for plugin in _named(referrer, mine, bundle))
 
 
@@ -171,8 +174,7 @@ def _hangs_on(route: HttpRoute, kong: Workload, bundle: Bundle) -> bool:
 
 def _named(referrer: Object, mine: ServedClass, bundle: Bundle) -> Iterator[KongPlugin]:
     """The plugins that an object names: of its own namespace, else of the cluster."""
-    names = [name.strip() for name in (referrer.annotation(_PLUGINS) or "").split(",")]
-    for name in names:
+    for name in _names(referrer):
         found = [
             each
             for each in bundle.kong_plugins
@@ -187,6 +189,12 @@ def _named(referrer: Object, mine: ServedClass, bundle: Bundle) -> Iterator[Kong
         yield from near if len(near) == 1 else ()
 
 
+def _names(referrer: Object) -> list[str]:
+    """The names of the plugins that an object names."""
+    written = (name.strip() for name in (referrer.annotation(_PLUGINS) or "").split(","))
+    return [name for name in written if name]
+
+
 def _is_of_class(plugin: KongPlugin, mine: ServedClass) -> bool:
     return plugin.object.annotation(CLASS_ANNOTATION) in mine.words
 
@@ -195,7 +203,7 @@ def _of_plugin(running: _Running, bundle: Bundle) -> Iterator[Control]:
     """The lists and limits of a plugin, unless a consumer names it."""
     plugin = running.plugin
     beside = [each for each in bundle.kong_consumers if bundle.compatible(plugin.object, each.object)]
-    if any(plugin.object.name in (each.object.annotation(_PLUGINS) or "").split(",") for each in beside):
+    if any(plugin.object.name in _names(each.object) for each in beside):
         return
     lists = ((Keyed.ALLOW, "ip-restriction allow", plugin.allow), (Keyed.DENY, "ip-restriction deny", plugin.deny))
     for keyed, name, listed in lists:
