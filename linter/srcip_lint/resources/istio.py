@@ -99,6 +99,7 @@ class EnvoyFilter:
 def read_authorization_policy(root: Field) -> AuthorizationPolicy:
     found, spec = read_object(root), root.field("spec")
     rules = spec.field("rules")
+    found_rules = tuple(_rule(item) for item in rules.items())
     is_read = rules.absent or isinstance(rules.raw, list)
     action = "AUDIT" if found.annotation(_DRY_RUN) == "true" else spec.field("action").text("ALLOW").value
     return AuthorizationPolicy(
@@ -106,7 +107,7 @@ def read_authorization_policy(root: Field) -> AuthorizationPolicy:
         _labels(spec.field("selector")),
         _targets(spec),
         action,
-        tuple(_rule(item) for item in rules.items()) if is_read else None,
+        found_rules if is_read else None,
     )
 
 
@@ -147,10 +148,11 @@ def _condition(item: Field) -> tuple[SourceList, ...] | None:
 
 
 def _source(source: Field) -> tuple[SourceList, ...] | None:
-    written = [name for name, field in source.pairs() if field.raw]
-    if not isinstance(source.raw, dict) or any(name not in _LISTS for name in written):
+    """The lists of a source; None where it asks for something else, too."""
+    lists = tuple(SourceList(name, read_addresses(source.field(name))) for name in _LISTS if source.field(name).raw)
+    if not isinstance(source.raw, dict) or any(value and name not in _LISTS for name, value in source.raw.items()):
         return None
-    return tuple(SourceList(name, read_addresses(source.field(name))) for name in written)
+    return lists
 
 
 def _hosts(operations: Field) -> frozenset[str] | None:
