@@ -248,6 +248,7 @@ def test_a_list_of_who_may_come_in_is_about_the_peer_by_its_name() -> None:
         (["when: [{key: source.ip, values: [203.0.113.0/24]}]"], "ALLOW", ONLY_OFFICE),
         (["when: [{key: remote.ip, notValues: [203.0.113.0/24]}]"], "DENY", ONLY_OFFICE),
         ([source("ipBlocks: [203.0.113.7]")], "ALLOW", [(Keyed.ALLOW, "203.0.113.7/32")]),
+        ([source(OFFICE + ", principals: []")], "ALLOW", ONLY_OFFICE),
         ([source(OFFICE)], "AUDIT", []),
         ([source(OFFICE)], "CUSTOM", []),
         ([source("ipBlocks: [0.0.0.0/0]")], "ALLOW", []),

@@ -371,6 +371,25 @@ def test_of_two_plugins_of_one_name_nobody_knows_which_runs() -> None:
     assert told(restriction(), restriction("{deny: [203.0.113.7]}"), ingress()) == []
 
 
+def test_a_gateway_beside_another_definition_of_the_route_is_not_the_routes() -> None:
+    class_, gateway = GATEWAY.split("---\n")
+    pods = f"{deployment(CONTROLLER % '', proxy())}---\n{class_}"
+    assert len(route(pods, gateway, f"{restriction()}---\n{http_route()}").controls) == 1
+    texts = (f"{gateway}---\n{http_route()}", f"{restriction()}---\n{http_route()}")
+    assert route(pods, *texts).controls == ()
+
+
+def test_each_cluster_has_its_own_routes() -> None:
+    pods = deployment(CONTROLLER % "", proxy())
+    texts = {"a/all": f"{pods}---\n{GATEWAY}---\n{restriction()}---\n{http_route()}"}
+    texts["b/all"] = pods.replace("name: kong", "name: b")
+    bundle = Bundle(
+        gather([Source(f"{at}.yaml", text.encode(), named=True) for at, text in texts.items()], Reading([]))
+    )
+    found = [kong.behaviour(each, bundle) for each in bundle.workloads]
+    assert [len(each.listeners[0].routes[0].controls) for each in found if each] == [1, 0]
+
+
 def test_each_cluster_has_its_own_plugins() -> None:
     pods = deployment(CONTROLLER % "", proxy())
     global_plugin = restriction(kind="KongClusterPlugin", metadata=GLOBAL)

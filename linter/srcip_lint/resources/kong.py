@@ -23,11 +23,10 @@ _DENY = ("deny", "blacklist")
 @dataclass(frozen=True, eq=False, slots=True)
 class KongPlugin:
     """A plugin. `allow` and `deny` are the lists of an ip-restriction, `limits` the place of a rate-limiting's first
-    limit, which `limit_by` says whom it counts by. `whole` is false where its configuration is elsewhere too."""
+    limit, which `limit_by` says whom it counts by; None where it has none, is off, or is configured elsewhere too."""
 
     object: Object
     plugin: str | Unknown
-    whole: bool
     allow: AddressList | None = None
     deny: AddressList | None = None
     limits: Place | None = None
@@ -55,15 +54,15 @@ def read_kong_plugin(root: Field) -> KongPlugin:
     found, config, plugin = read_object(root), root.field("config"), root.field("plugin").text("").value
     disabled = root.field("disabled").boolean(default=False).value
     elsewhere = not root.field("configFrom").absent or not root.field("configPatches").absent
-    whole = disabled is False and not elsewhere and isinstance(config.raw, dict)
-    if plugin == "ip-restriction" and whole:
-        return KongPlugin(found, plugin, whole, _list(config, _ALLOW), _list(config, _DENY))
-    if plugin == "rate-limiting" and whole:
+    if disabled is not False or elsewhere:
+        return KongPlugin(found, plugin)
+    if plugin == "ip-restriction":
+        return KongPlugin(found, plugin, _list(config, _ALLOW), _list(config, _DENY))
+    if plugin == "rate-limiting":
         limits = (config.field(period) for period in _PERIODS)
         first = next((each.place for each in limits if isinstance(each.raw, int)), None)
-        by = config.field("limit_by").text("consumer").value
-        return KongPlugin(found, plugin, whole, limits=first, limit_by=by)
-    return KongPlugin(found, plugin, whole)
+        return KongPlugin(found, plugin, limits=first, limit_by=config.field("limit_by").text("consumer").value)
+    return KongPlugin(found, plugin)
 
 
 def _list(config: Field, names: tuple[str, ...]) -> AddressList | None:
