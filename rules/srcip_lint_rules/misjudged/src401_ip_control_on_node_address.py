@@ -21,8 +21,9 @@ the list then depends on what it names:
 
 It is an **error** where the dataplane is known, and a **warning** where that is assumed, where only pods on other nodes
 than the one that received the packet see a node (Cilium in SNAT mode), where it is assumed which controller serves the
-Ingress, where a password lets in whom the list does not, and where it is not known whether the nodes are in the list
-(`cidrs` in the configuration, or a Node list, would tell). Lists and limits of one object are one finding.
+Ingress, or that no other policy lets in more, where a password lets in whom the list does not, and where it is not
+known whether the nodes are in the list (`cidrs` in the configuration, or a Node list, would tell). Lists and limits of
+one object are one finding.
 
 ## Silent when
 
