@@ -31,6 +31,7 @@ from srcip_lint.resources.cluster import (
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
+from srcip_lint.resources.nginx_org import AccessPolicy, VirtualServer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
@@ -101,6 +102,8 @@ class Bundle:
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)
         self.bfd_profiles = self._all(BfdProfile)
+        self.virtual_servers = self._all(VirtualServer)
+        self.access_policies = self._all(AccessPolicy)
         self._selections: dict[Service, Selection] = {}
         self._running: dict[str, tuple[Workload, ...]] = {}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from srcip_lint.resources.fields import Field, Located, Unknown
@@ -30,6 +31,8 @@ class Ingress(BackendReference):
 
     class_name: Located[str | Unknown] | None
     annotated: str | Unknown | None
+    verbatim: Mapping[str, str]
+    """Its annotations as they are written, for those in whose language `$remote_addr` is no placeholder."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -60,6 +63,7 @@ def read_ingress(root: Field) -> Ingress:
         tuple(sorted({name for name in names if name})),
         class_name.optional_text(),
         found.annotations.get(CLASS_ANNOTATION),
+        {key: each.raw for key, each in root.field("metadata", "annotations").pairs() if isinstance(each.raw, str)},
     )
 
 

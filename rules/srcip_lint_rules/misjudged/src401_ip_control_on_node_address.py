@@ -16,7 +16,7 @@ the list then depends on what it names:
 - `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
 - `cluster`: its external traffic policy is Cluster, written or by default.
 - `control`: a proxy that it leads to has a list, a limit or a look-up that is keyed on the client's address: in its
-  own configuration, or on an Ingress that it serves.
+  own configuration, on an Ingress that it serves, or in an object that such a one names.
 - `node-address`: on that way in, the address is a node's.
 
 It is an **error** where the dataplane is known, and a **warning** where that is assumed, where only pods on other nodes
@@ -172,6 +172,7 @@ that lets everybody in.
 
 - kubernetes/ingress-nginx `docs/deploy/baremetal.md`, "Source IP address";
   `docs/user-guide/nginx-configuration/annotations.md`.
+- nginx/kubernetes-ingress `internal/configs/policy.go`, `internal/configs/version2/nginx.virtualserver.tmpl`.
 - kubernetes `pkg/proxy/iptables/proxier.go` ("masquerade traffic for ... external destinations").
 - kubernetes/ingress-nginx#1859, #4161; XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
   traefik/traefik#5816.
