@@ -6,13 +6,19 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.proxies import ingress_nginx, nginx, nginx_org, traefik
+from srcip_lint.proxies import haproxytech, ingress_nginx, nginx, nginx_org, traefik
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.resources.workload import Workload
 
 Adapter = Callable[[Workload, Bundle], "ProxyBehaviour | None"]
 
-ADAPTERS: tuple[Adapter, ...] = (ingress_nginx.behaviour, nginx_org.behaviour, traefik.behaviour, nginx.behaviour)
+ADAPTERS: tuple[Adapter, ...] = (
+    ingress_nginx.behaviour,
+    nginx_org.behaviour,
+    haproxytech.behaviour,
+    traefik.behaviour,
+    nginx.behaviour,
+)
 """Every product that is known. The first that recognises a workload speaks for it."""
 
 

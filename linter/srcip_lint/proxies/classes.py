@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle, nearest
 from srcip_lint.resources.fields import Unknown
-from srcip_lint.resources.ingress import Ingress
+from srcip_lint.resources.ingress import Ingress, IngressClass
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
@@ -32,14 +32,21 @@ class ServedClass:
     """Does it serve a class of one of its words, whatever the IngressClass says?"""
     only_its_name: bool = False
     """Does it serve no other class of its controller than that of its word?"""
+    reads_annotation: bool = True
+    """Does it go by the annotation at all? Without, nobody is told what becomes of an Ingress that has nothing else."""
     annotation_first: bool = False
     """Does it go by the annotation where an Ingress has both?"""
+    without_default: bool = False
+    """Does it serve Ingresses that name no class as long as no class is the default?"""
     namespaces: tuple[str, ...] = ()
+    but_not: tuple[str, ...] = ()
+    """Namespaces that it does not watch."""
 
     def watches(self, of: Object) -> bool:
         """Does it surely watch an object's namespace?"""
         answers = [same_namespace(each, of.namespace) for each in self.namespaces]
-        return not answers or Answer.YES in answers
+        left_out = {same_namespace(each, of.namespace) for each in self.but_not}
+        return (not answers or Answer.YES in answers) and left_out <= {Answer.NO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +84,13 @@ def _claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str |
     if not served_class.watches(ingress.object):
         return None
     if ingress.annotated is not None and (served_class.annotation_first or ingress.class_name is None):
-        return "" if ingress.annotated in served_class.words else None
+        return "" if served_class.reads_annotation and ingress.annotated in served_class.words else None
     if ingress.class_name is not None:
         return _claim_by_class(served_class, ingress, ingress.class_name.value, bundle)
-    return "" if served_class.without_class or _is_default(served_class, ingress, bundle) else None
+    defaults = _defaults(ingress, bundle)
+    if served_class.without_default and not defaults:
+        return "no class is the default for an Ingress without one"
+    return "" if served_class.without_class or _are_its_own(served_class, defaults) else None
 
 
 def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unknown, bundle: Bundle) -> str | None:
@@ -102,11 +112,14 @@ def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unk
     return None
 
 
-def _is_default(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> bool:
-    """Is the class that the API server gives to an Ingress without one this controller's?"""
-    defaults = [
+def _defaults(ingress: Ingress, bundle: Bundle) -> list[IngressClass]:
+    """The class that the API server gives to an Ingress without one."""
+    found = [
         each for each in bundle.ingress_classes if each.is_default and bundle.compatible(ingress.object, each.object)
     ]
-    near = nearest(ingress.object, defaults)
-    is_named = not served_class.only_its_name or {each.object.name for each in near} <= set(served_class.words)
-    return is_named and {each.controller.value for each in near} == {served_class.controller}
+    return nearest(ingress.object, found)
+
+
+def _are_its_own(served_class: ServedClass, classes: list[IngressClass]) -> bool:
+    is_named = not served_class.only_its_name or {each.object.name for each in classes} <= set(served_class.words)
+    return is_named and {each.controller.value for each in classes} == {served_class.controller}

@@ -33,6 +33,8 @@ class Ingress(BackendReference):
     annotated: str | Unknown | None
     verbatim: Mapping[str, str]
     """Its annotations as they are written, for those in whose language `$remote_addr` is no placeholder."""
+    has_rules: bool
+    """Does it say more than where everything goes by default?"""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -64,6 +66,7 @@ def read_ingress(root: Field) -> Ingress:
         class_name.optional_text(),
         found.annotations.get(CLASS_ANNOTATION),
         {key: each.raw for key, each in root.field("metadata", "annotations").pairs() if isinstance(each.raw, str)},
+        has_rules=any(not rule.field("http").absent for rule in spec.field("rules").items()),
     )
 
 

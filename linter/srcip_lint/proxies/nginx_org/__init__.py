@@ -35,6 +35,7 @@ from srcip_lint.proxies.nginx_org.contexts import (
     virtual_servers,
 )
 from srcip_lint.proxies.nginx_org.controls import controls, decides_otherwise, limits
+from srcip_lint.proxies.versions import is_since
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
@@ -73,9 +74,9 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     has_passthrough = is_on(container, "enable-tls-passthrough")
     contexts = [context for each in servers for context in of_virtual_server(each, _words(container), bundle)]
     ingresses = [each for each in served(workload, _serves, bundle) if not listens_elsewhere(each.ingress)]
-    if _has_custom_resources(container) and _reads(container, _POLICIES_SINCE):
+    if _has_custom_resources(container) and is_since(container, _POLICIES_SINCE):
         contexts += of_ingresses(ingresses, _words(container), bundle)
-    found = [*_controls(settings, contexts), *(limits(ingresses) if _reads(container, _LIMITS_SINCE) else ())]
+    found = [*_controls(settings, contexts), *(limits(ingresses) if is_since(container, _LIMITS_SINCE) else ())]
     route = Route(
         "every host",
         container.image.place,
@@ -94,12 +95,6 @@ def _controller(workload: Workload) -> Container | None:
 
 def _runs(container: Container) -> bool:
     return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
-def _reads(container: Container, since: tuple[int, int]) -> bool:
-    """Is it of a version, or of one that its image's tag does not tell?"""
-    tag = re.search(r":v?(\d{1,4})\.(\d{1,4})", str(container.image.value))
-    return tag is None or (int(tag[1]), int(tag[2])) >= since
 
 
 def _has_custom_resources(container: Container) -> bool:
