@@ -6,7 +6,8 @@ import pytest
 
 from linting import model_of
 from srcip_lint.balancers import Balancer, identify
-from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES
+from srcip_lint.balancers.internal import is_internal
+from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES, of_version
 from srcip_lint.environment import LOAD_BALANCERS
 
 SERVICE = """
@@ -144,3 +145,56 @@ spec:
 def test_kube_vip_follows_endpoints_with_a_leader_for_each_service(election: str, follows: bool | None) -> None:
     files = {"a.yaml": service(), "vip.yaml": KUBE_VIP.replace("ELECTION", election)}
     assert identified(files).follows_endpoints is follows
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "internal"),
+    [
+        ("service.beta.kubernetes.io/aws-load-balancer-internal", "true", True),
+        ("service.beta.kubernetes.io/aws-load-balancer-internal", "false", False),
+        ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internal", True),
+        ("service.beta.kubernetes.io/aws-load-balancer-scheme", "internet-facing", False),
+        ("service.beta.kubernetes.io/azure-load-balancer-internal", "true", True),
+        ("networking.gke.io/load-balancer-type", "Internal", True),
+        ("service.beta.kubernetes.io/openstack-internal-load-balancer", "true", True),
+        ("service.beta.kubernetes.io/oci-load-balancer-internal", "true", True),
+        ("oci-network-load-balancer.oraclecloud.com/internal", "true", True),
+        ("service.beta.kubernetes.io/scw-loadbalancer-private", "true", True),
+        ("example.com/internal", "true", False),
+    ],
+)
+def test_a_service_may_ask_for_a_load_balancer_without_a_public_address(key: str, value: str, internal: bool) -> None:
+    (found,) = model_of({"a.yaml": service(f"{key}: '{value}'")}).bundle.services
+    assert is_internal(found) is internal
+
+
+def test_a_class_may_say_that_too() -> None:
+    (found,) = model_of({"a.yaml": service(balancer_class="networking.gke.io/l4-regional-internal")}).bundle.services
+    assert is_internal(found)
+
+
+@pytest.mark.parametrize(
+    ("version", "follows"),
+    [
+        (None, None),
+        ((1, 14, 1), False),
+        ((1, 18, 9), False),
+        ((1, 19, 4), None),
+        ((1, 20, 1), False),
+        ((1, 20, 2), True),
+        ((1, 21, 0), True),
+        ((1, 20), None),
+    ],
+)
+def test_whether_ciliums_announcer_looks_at_endpoints_depends_on_its_version(
+    version: tuple[int, ...] | None, follows: bool | None
+) -> None:
+    assert of_version(FAMILIES["cilium-l2"], version).follows_endpoints is follows
+    assert of_version(FAMILIES["cilium"], version) is FAMILIES["cilium"]
+
+
+@pytest.mark.parametrize(
+    ("version", "follows"), [(None, True), ((1, 13, 9), False), ((1, 13), False), ((1, 14, 0), True)]
+)
+def test_and_so_it_is_with_its_bgp_control_plane(version: tuple[int, ...] | None, follows: bool) -> None:
+    assert of_version(FAMILIES["cilium-bgp"], version).follows_endpoints is follows

@@ -193,3 +193,38 @@ def test_every_line_of_configuration_can_be_used() -> None:
         if line:
             from_settings([(line.partition(": ")[0], line.partition(": ")[2])])
         assert bool(line) is (family != "tailscale")
+
+
+POLICY = """\
+apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata: {name: office}
+spec:
+  podSelector: {}
+  policyTypes: [Ingress]
+  ingress:
+    - from: [{ipBlock: {cidr: 203.0.113.0/24}}]
+"""
+KNOWN_NODE = NODE + "status: {addresses: [{type: InternalIP, address: 10.0.0.11}]}\n"
+
+
+@pytest.mark.parametrize(
+    ("texts", "given", "answer", "standing"),
+    [
+        ((POLICY,), {}, "unknown", Standing.UNKNOWN),
+        ((POLICY,), {"cidrs": "{nodes: [10.0.0.0/16]}"}, "10.0.0.0/16", Standing.DECLARED),
+        ((POLICY, KNOWN_NODE, KNOWN_NODE.replace("name: a", "name: b")), {}, "10.0.0.11/32", Standing.INFERRED),
+    ],
+)
+def test_where_the_nodes_are_counts_where_a_list_judges_one(
+    texts: tuple[str, ...], given: dict[str, str], answer: str, standing: Standing
+) -> None:
+    premise = found(CLUSTER, *texts, **given)["node addresses"]
+    assert premise.answer.startswith(answer)
+    assert premise.standing is standing
+    assert bool(premise.settled_by) is (standing is Standing.UNKNOWN)
+
+
+def test_it_does_not_count_without_a_list() -> None:
+    assert "node addresses" not in found(CLUSTER)
+    assert "node addresses" not in found(LOCAL, POLICY)

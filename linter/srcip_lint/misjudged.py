@@ -52,11 +52,19 @@ class Misjudged:
     proxy: Hop
     control: Observation
     effect: Effect
+    knows_nodes: bool
+    """Is it known where the nodes' addresses lie?"""
 
     @property
     def basis(self) -> Basis:
         """What it rests on that the address is a node's, and that the control holds there."""
         return self.path.peer_basis(self.proxy) + self.control.basis
+
+    @property
+    def assumptions(self) -> tuple[str, ...]:
+        """The basis, and that it is open which of two effects a list has."""
+        is_open = self.effect is Effect.BY_NODE and not self.knows_nodes
+        return (*self.basis.assumptions, *([_OPEN] if is_open else ()))
 
     @property
     def always(self) -> bool:
@@ -68,6 +76,9 @@ class Misjudged:
         """Is it certain what becomes of the control, and that nothing else decides?"""
         decided = self.effect is not Effect.BY_NODE and not self.control.has_alternative
         return decided and self.always and self.basis.certain
+
+
+_OPEN = "nodes may have addresses of the list or not (`cidrs` in the configuration would tell)"
 
 
 class Asked(Protocol):
@@ -85,15 +96,17 @@ def misjudged(model: Asked, service: Service) -> Iterator[Misjudged]:
     """Each control once. None behind an Ingress or an HTTP load balancer, which tell of the client, and none in pods on
     their node's network, which see clients too (see `needs.mixed_on_host`)."""
     told = set()
+    cluster = model.isolation.cluster
+    knows_nodes = cluster.knows_nodes(4) or cluster.knows_nodes(6)
     for path in () if model.sent_to_by_ingress(service) else model.paths(service):
         if path.has_http_front or on_host(path, model.bundle):
             continue
         for proxy in (hop for hop in path.hops if hop.kind == "proxy"):
             for control in proxy.observations:
-                found = _effect(control, service, model.isolation.cluster) if _judges_node(control) else None
+                found = _effect(control, service, cluster) if _judges_node(control) else None
                 if found and control.at not in told:
                     told.add(control.at)
-                    yield Misjudged(service, path, proxy, control, found)
+                    yield Misjudged(service, path, proxy, control, found, knows_nodes)
 
 
 def _judges_node(control: Observation) -> bool:

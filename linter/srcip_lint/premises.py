@@ -32,13 +32,14 @@ _FRONTS = {Mode.PASSTHROUGH: "l4-passthrough", Mode.L7_APPEND: "l7-append", Mode
 
 
 def premises(model: Model) -> Iterator[Premise]:
-    """The premises about dataplane, load balancers and nodes, each with the Services it is for."""
+    """The premises about dataplane, load balancers, nodes and their addresses, each with the Services it is for."""
     open_services = [service for service in model.bundle.services if service.external]
     yield from _together(_dataplane(service, model.bundle, model.environment) for service in open_services)
     balanced = (service for service in open_services if service.type.value == "LoadBalancer")
     yield from _together(_balancer(service, model.bundle, model.environment) for service in balanced)
     if model.local_services:
         yield _nodes(model)
+    yield from _addresses(model)
 
 
 def _together(found: Iterable[Premise]) -> Iterator[Premise]:
@@ -123,6 +124,21 @@ def _nodes(model: Model) -> Premise:
     standing = Standing.INFERRED if seen else Standing.UNKNOWN
     answer = f"{len(seen)} seen" if seen else "unknown"
     return Premise("nodes", answer, standing, objects, grounds, settled_by="nodes: nodes.yaml")
+
+
+def _addresses(model: Model) -> Iterator[Premise]:
+    """Where the nodes' addresses lie: what decides whether a list holds them, for clients who come as a node."""
+    objects = tuple(sorted((each.object.ref for each in model.services_with_lists), key=lambda ref: ref.order))
+    if not objects:
+        return
+    known = ", ".join(map(str, model.isolation.cluster.nodes))
+    if model.environment.node_cidrs:
+        yield Premise("node addresses", known, Standing.DECLARED, objects, (Ground("cidrs is declared"),))
+    elif known:
+        yield Premise("node addresses", known, Standing.INFERRED, objects, (Ground("the nodes tell their addresses"),))
+    else:
+        line = "cidrs: {nodes: [10.0.0.0/16], pods: [10.244.0.0/16]}"
+        yield Premise("node addresses", "unknown", Standing.UNKNOWN, objects, settled_by=line)
 
 
 def _standing(evidence: Iterable[Evidence], assumptions: Iterable[str]) -> Standing:

@@ -415,6 +415,20 @@ class Model:
             self._misjudged[service] = tuple(misjudged(self, service))
         return self._misjudged[service]
 
+    @cached_property
+    def services_with_lists(self) -> tuple[Service, ...]:
+        """The Services behind whose Cluster policy a list of addresses, of a proxy or a network policy, judges a
+        node."""
+        found = self.isolation
+        return tuple(
+            service
+            for service in self.cluster_services
+            if any(each.control.networks for each in self.misjudged(service))
+            or found.refused(service)
+            or found.bypassed(service)
+            or found.voided(service)
+        )
+
     def back_door(self, service: Service) -> BackDoor | None:
         """The way by which a Cluster Service passes by what a Local one does for the same pods; see `needs`."""
         if service not in self._back_doors:

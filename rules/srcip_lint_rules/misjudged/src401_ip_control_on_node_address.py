@@ -214,7 +214,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _diagnosis(model: Model, found: list[Misjudged]) -> Diagnosis:
     first = found[0]
-    service, control, basis = first.service, first.control, first.basis
+    service, control = first.service, first.control
     owner = model.object_at(control.at)
     at_policy, policy = cluster_policy(service)
     why = f"{first.proxy.name} in {first.proxy.object} takes a node's address for every client's{_unless(first)}"
@@ -230,7 +230,7 @@ def _diagnosis(model: Model, found: list[Misjudged]) -> Diagnosis:
             *_others(found, owner),
             *hints_here(model, service),
         ),
-        assumptions=basis.assumptions,
+        assumptions=first.assumptions,
         fixes=model.keep_address_fixes(service),
         path=first.path,
     )
