@@ -245,6 +245,15 @@ def test_of_two_policies_that_may_be_meant_none_is() -> None:
     assert controls(controller(), unplaced, policy("{accessControl: {deny: [198.51.100.1]}}"), server()) == ()
 
 
+def test_the_lists_of_policies_that_are_named_together_are_one() -> None:
+    homes = policy("{accessControl: {allow: [198.51.100.0/24]}}", name="homes")
+    both = server("{policies: [{name: offices}, {name: homes}]}")
+    assert shown(controller(), policy(), homes, both) == [
+        "allow 203.0.113.0/24 198.51.100.0/24",
+        "allow 198.51.100.0/24 203.0.113.0/24",
+    ]
+
+
 def test_a_limit_that_every_path_replaces_is_not_in_force() -> None:
     other = policy("{rateLimit: {rate: 5r/s, key: '$request_uri'}}", name="other")
     replaced = server("{policies: [{name: offices}], routes: [{path: /, policies: [{name: other}]}]}")

@@ -12,6 +12,23 @@ from srcip_lint.resources.objects import Object, read_object
 
 GROUP = "k8s.nginx.org"
 
+_TYPES = (
+    "accessControl",
+    "rateLimit",
+    "jwt",
+    "basicAuth",
+    "ingressMTLS",
+    "egressMTLS",
+    "oidc",
+    "waf",
+    "apiKey",
+    "cache",
+    "cors",
+    "externalAuth",
+    "hsts",
+)
+"""What a Policy may be about."""
+
 
 @dataclass(frozen=True, slots=True)
 class PolicyReference:
@@ -48,7 +65,7 @@ class VirtualServer(BackendReference):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AccessPolicy:
-    """A Policy. `says` are the fields of its spec: a valid one has one of them. A list is None where it is absent."""
+    """A Policy. `says` are the types that it has: a valid one has one. A list is None where it is absent."""
 
     object: Object
     class_name: str | Unknown
@@ -112,7 +129,7 @@ def read_access_policy(root: Field) -> AccessPolicy:
     return AccessPolicy(
         read_object(root),
         spec.field("ingressClassName").text("").value,
-        tuple(name for name, field in spec.pairs() if name != "ingressClassName" and not field.absent),
+        tuple(name for name in _TYPES if not spec.field(name).absent),
         _addresses(control.field("allow")),
         _addresses(control.field("deny")),
         limit.field("key").verbatim(),
