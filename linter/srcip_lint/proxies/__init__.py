@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.proxies import haproxytech, ingress_nginx, nginx, nginx_org, traefik
+from srcip_lint.proxies import haproxy_ingress, haproxytech, ingress_nginx, nginx, nginx_org, traefik
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.resources.workload import Workload
 
@@ -16,6 +16,7 @@ ADAPTERS: tuple[Adapter, ...] = (
     ingress_nginx.behaviour,
     nginx_org.behaviour,
     haproxytech.behaviour,
+    haproxy_ingress.behaviour,
     traefik.behaviour,
     nginx.behaviour,
 )

@@ -45,6 +45,8 @@ class IngressClass:
     object: Object
     controller: Located[str | Unknown]
     is_default: bool
+    has_parameters: bool
+    """Does it name an object with more settings?"""
 
 
 def read_ingress(root: Field) -> Ingress:
@@ -73,7 +75,8 @@ def read_ingress(root: Field) -> Ingress:
 def read_ingress_class(root: Field) -> IngressClass:
     found = read_object(root)
     is_default = found.annotation(_DEFAULT_CLASS) == "true"
-    return IngressClass(found, root.field("spec", "controller").text(""), is_default)
+    has_parameters = not root.field("spec", "parameters").absent
+    return IngressClass(found, root.field("spec", "controller").text(""), is_default, has_parameters)
 
 
 def read_target_group_binding(root: Field) -> BackendReference:

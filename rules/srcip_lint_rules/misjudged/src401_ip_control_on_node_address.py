@@ -173,7 +173,8 @@ that lets everybody in.
 - kubernetes/ingress-nginx `docs/deploy/baremetal.md`, "Source IP address";
   `docs/user-guide/nginx-configuration/annotations.md`.
 - nginx/kubernetes-ingress `internal/configs/policy.go`, `internal/configs/version2/nginx.virtualserver.tmpl`.
-- haproxytech/kubernetes-ingress `documentation/annotations.md`, `pkg/annotations/ingress/accessControl.go`.
+- haproxytech/kubernetes-ingress `documentation/annotations.md`, `pkg/annotations/ingress/accessControl.go`;
+  jcmoraisjr/haproxy-ingress `docs/content/en/docs/configuration/keys.md`.
 - kubernetes `pkg/proxy/iptables/proxier.go` ("masquerade traffic for ... external destinations").
 - kubernetes/ingress-nginx#1859, #4161; XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
   traefik/traefik#5816.
