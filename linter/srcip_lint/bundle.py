@@ -35,6 +35,7 @@ from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.istio import AuthorizationPolicy, EnvoyFilter, MeshSettings
 from srcip_lint.resources.kong import KongConsumer, KongPlugin
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
+from srcip_lint.resources.nginx_org import AccessPolicy, VirtualServer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
@@ -115,6 +116,8 @@ class Bundle:
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)
         self.bfd_profiles = self._all(BfdProfile)
+        self.virtual_servers = self._all(VirtualServer)
+        self.access_policies = self._all(AccessPolicy)
         self._selections: dict[Service, Selection] = {}
         self._running: dict[str, tuple[Workload, ...]] = {}
 

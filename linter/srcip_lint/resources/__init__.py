@@ -38,6 +38,8 @@ from srcip_lint.resources.metallb import (
     read_legacy_pool,
     read_pool,
 )
+from srcip_lint.resources.nginx_org import GROUP as _NGINX_ORG
+from srcip_lint.resources.nginx_org import read_access_policy, read_virtual_server
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.policy import NetworkPolicy, read_kubernetes_policy
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
@@ -107,6 +109,9 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "BGPAdvertisement": (_METALLB, read_advertisement),
     "BGPPeer": (_METALLB, read_bgp_peer),
     "BFDProfile": (_METALLB, read_bfd_profile),
+    "VirtualServer": ((_NGINX_ORG,), read_virtual_server),
+    "VirtualServerRoute": ((_NGINX_ORG,), read_virtual_server),
+    "Policy": ((_NGINX_ORG,), read_access_policy),
 }
 
 WANTED = frozenset(_READERS)

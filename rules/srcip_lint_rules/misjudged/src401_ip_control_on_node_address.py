@@ -16,7 +16,7 @@ the list then depends on what it names:
 - `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
 - `cluster`: its external traffic policy is Cluster, written or by default.
 - `control`: a proxy that it leads to has a list, a limit or a look-up that is keyed on the client's address: in its
-  own configuration, on an Ingress that it serves, or in a policy that is about it.
+  own configuration, on an Ingress that it serves, in an object that such a one names, or in a policy that is about it.
 - `node-address`: on that way in, the address is a node's.
 
 It is an **error** where the dataplane is known, and a **warning** where that is assumed, where only pods on other nodes
@@ -177,6 +177,9 @@ that lets everybody in.
 - istio.io "Ingress Access Control"; istio/istio `pilot/pkg/security/authz/model/generator.go`.
 - Kong/kong `kong/plugins/ip-restriction/handler.lua`, `kong/plugins/rate-limiting/handler.lua`.
 - projectcontour/contour `site/content/docs/main/config/ip-filtering.md`.
+- nginx/kubernetes-ingress `internal/configs/policy.go`, `internal/configs/version2/nginx.virtualserver.tmpl`.
+- haproxytech/kubernetes-ingress `documentation/annotations.md`, `pkg/annotations/ingress/accessControl.go`;
+  jcmoraisjr/haproxy-ingress `docs/content/en/docs/configuration/keys.md`.
 - kubernetes `pkg/proxy/iptables/proxier.go` ("masquerade traffic for ... external destinations").
 - kubernetes/ingress-nginx#1859, #4161; XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
   traefik/traefik#5816.

@@ -70,8 +70,8 @@ def _serves(workload: Workload, bundle: Bundle) -> ServedClass | None:
     controller = _controlling(workload, bundle)
     if controller is None:
         return None
-    word = _setting(controller, "ingress-class") or _CLASS
-    return ServedClass(_CONTROLLER, (word,), by_name=True, namespace=_setting(controller, "watch-namespace"))
+    word, watched = _setting(controller, "ingress-class") or _CLASS, _setting(controller, "watch-namespace")
+    return ServedClass(_CONTROLLER, (word,), by_name=True, namespaces=(watched,) if watched else ())
 
 
 def _controlling(workload: Workload, bundle: Bundle) -> Container | None:
@@ -151,7 +151,7 @@ def _named_by_routes(
             for kong in bundle.workloads
             if is_kong(kong) and bundle.compatible(each.object, kong.object) and _hangs_on(each, kong, bundle)
         ]
-        if nearest(each.object, kongs) == [workload] and mine.namespace in (None, each.object.namespace):
+        if nearest(each.object, kongs) == [workload] and mine.watches(each.object):
             for referrer in referrers:
                 yield from (_Running(plugin, Basis()) for plugin in _named(referrer, mine, bundle))
 
