@@ -119,6 +119,7 @@ def _through(
     read = _as_read(listener, state)
     member = Membership.of(environment)
     address = resolve(read, route.real_ip, member)
+    peer = resolve(read, (each for each in route.real_ip if each.source == "proxy_protocol"), member)
     after = state
     for write in route.writes:
         written = state.peer if write.peer_is_original else address
@@ -130,10 +131,11 @@ def _through(
         behaviour.product,
         _says(route, listener) + (_UNDECIDED if undecided(read, route.real_ip, member) else ""),
         onward,
+        behaviour.basis,
         at=route.at,
         object=workload.object.ref,
         delivered=_delivered(listener, state),
-        observations=(*_controls(route, address), *_headers(route, read, address, behaviour.product)),
+        observations=(*_controls(route, address, peer), *_headers(route, read, address, behaviour.product)),
         takes=address,
         believes=tuple(beliefs(read, route.real_ip, member)),
     )
@@ -164,13 +166,13 @@ def _onward(after: State, route: Route, workload: Workload, address: Addresses) 
     )
 
 
-def _controls(route: Route, address: Addresses) -> Iterator[Observation]:
+def _controls(route: Route, address: Addresses, peer: Addresses) -> Iterator[Observation]:
     for control in route.controls:
         what = f"{control.name} {control.keyed.value} by address"
         yield Observation(
             Point.LISTENER,
             what,
-            address,
+            peer if control.judges_peer else address,
             control.at,
             control=control.name,
             keyed=control.keyed,

@@ -107,6 +107,8 @@ class Control:
     """Does something else admit whom this refuses (nginx `satisfy any` with a password)?"""
     basis: Basis = field(default_factory=Basis)
     """What it rests on that the control holds here (which controller serves an Ingress)."""
+    judges_peer: bool = False
+    """Does it judge the peer, after the PROXY protocol but before any header replacement?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,3 +167,5 @@ class ProxyBehaviour:
     listeners: tuple[Listener, ...]
     complete: bool = True
     why_incomplete: str = ""
+    basis: Basis = field(default_factory=Basis)
+    """What it rests on that the proxy behaves so, beyond what was read."""

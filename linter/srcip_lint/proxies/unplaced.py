@@ -6,25 +6,18 @@ its kind, for the gateway is made when it runs.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Belief
-from srcip_lint.proxies import ingress_nginx, nginx
+from srcip_lint.proxies import ingress_nginx, nginx, nginx_org
 from srcip_lint.proxies.behaviour import RealIp, Trust
-from srcip_lint.proxies.flags import TRUE
 from srcip_lint.proxies.mounts import File
 from srcip_lint.proxies.nginx.unplaced import told_by
 from srcip_lint.proxies.nginx.variables import network
 from srcip_lint.proxies.real_ip import believed_from_anyone
-from srcip_lint.resources.cluster import ConfigMap
-from srcip_lint.resources.fields import Located
 from srcip_lint.resources.objects import Object
-
-_NGINX_ORG = re.compile(r"(?:^|/)(?:nginx-ingress|nginx-plus-ingress|kubernetes-ingress)(?:[:@]|$)")
-"""The images of NGINX Inc's ingress controller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +32,8 @@ class Unplaced:
 
 def unplaced(bundle: Bundle) -> Iterator[Unplaced]:
     """Each setting of an object once."""
-    told = [("ingress-nginx", found, real_ip) for found, real_ip in ingress_nginx.unplaced(bundle)]
-    told += [("the NGINX Ingress Controller", found, real_ip) for found, real_ip in _of_nginx_org(bundle)]
+    told = [(ingress_nginx.PRODUCT, found, real_ip) for found, real_ip in ingress_nginx.unplaced(bundle)]
+    told += [(nginx_org.PRODUCT, found, real_ip) for found, real_ip in nginx_org.unplaced(bundle)]
     told += [("nginx", found, real_ip) for found, real_ip in _of_nginx(bundle)]
     seen: set[object] = set()
     for product, found, real_ip in told:
@@ -57,33 +50,6 @@ def _of_nginx(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
         for text in texts:
             for real_ip in told_by(File(str(text), place)):
                 yield config_map.object, real_ip
-
-
-def _of_nginx_org(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
-    """Its ConfigMaps, known by a key that nothing else reads, where no controller was read that could be meant."""
-    running = [
-        workload
-        for workload in bundle.workloads
-        if any(_NGINX_ORG.search(str(each.image.value)) for each in workload.template.containers)
-    ]
-    for config in bundle.config_maps:
-        trusted = config.data.get("set-real-ip-from")
-        is_read = any(bundle.compatible(config.object, each.object) for each in running)
-        if trusted is not None and isinstance(trusted.value, str) and not is_read:
-            real_ip = _nginx_org(config, Located(trusted.value, trusted.place))
-            yield from [(config.object, real_ip)] if real_ip else []
-
-
-def _nginx_org(config: ConfigMap, trusted: Located[str]) -> RealIp | None:
-    """What its three keys come to; None where a placeholder stands for one of them."""
-    header, recursive = (config.data.get(f"real-ip-{name}") for name in ("header", "recursive"))
-    source = header.value if header else "X-Real-IP"
-    is_recursive = recursive.value if recursive else "false"
-    if not isinstance(source, str) or not isinstance(is_recursive, str):
-        return None
-    networks = [network(part.strip()) for part in trusted.value.split(",") if part.strip()]
-    trust = Trust(tuple(each for each in networks if each), None in networks, trusted.place, "set-real-ip-from")
-    return RealIp(source.strip().lower(), trust, is_recursive in TRUE, trusted.place, source_written=header is not None)
 
 
 def _of_gateways(bundle: Bundle) -> Iterator[Unplaced]:

@@ -178,12 +178,13 @@ def _severity(found: Believed) -> Severity:
 
 def _diagnosis(model: Model, ways: list[Believed]) -> Diagnosis:
     first = ways[0]
+    subject = f"{first.product} in {first.owner.ref}" if first.is_placed else first.product
     header = spelled(first.belief.header)
     taken = f"the leftmost entry of {header}" if first.belief.leftmost else header
     taken += ", by default," if first.belief.header_is_default else ""
     return Diagnosis(
         at=first.belief.at,
-        message=f"{_subject(first)} takes {taken} for the client's address, whoever connects"
+        message=f"{subject} takes {taken} for the client's address, whoever connects"
         f"{_unless_told(first)}{_then(first)}{_more(ways)}",
         severity=_severity(first),
         object=model.object_at(first.belief.at) or first.owner,
@@ -192,12 +193,6 @@ def _diagnosis(model: Model, ways: list[Believed]) -> Diagnosis:
         fixes=_fixes(first),
         path=first.path,
     )
-
-
-def _subject(found: Believed) -> str:
-    if found.is_placed:
-        return f"{found.product} in {found.owner.ref}"
-    return f"T{found.product[1:]}" if found.product.startswith("the ") else found.product
 
 
 def _unless_told(found: Believed) -> str:
