@@ -26,6 +26,7 @@ or the Service that leads to it is not in the files, that is assumed: a **warnin
 - `overwriting-front`: it is declared that what stands in front overwrites the header (`front: l7-overwrite`).
 - `restricted`: only the cluster, or an Ingress, leads to the proxy, and a network policy says who may connect to it.
 - `other-family`: all of IPv6 is believed, but not all of IPv4, and no client is known to come by IPv6.
+- `counted`: the proxy is told how many proxies stand in front, and not whom to believe.
 - `own-pod`: the proxy listens for its own pod only.
 - `other-controller`: a controller in the files reads another ConfigMap.
 - `unknown-type`: a placeholder stands for the Service's type.
@@ -263,8 +264,9 @@ def _related(model: Model, ways: list[Believed]) -> Iterable[Related]:
 
 def _fixes(found: Believed) -> tuple[str, ...]:
     """Best first, which is not the same where clients connect to it themselves."""
-    setting = f" in `{found.belief.setting}`" if found.belief.setting else ""
-    narrow = f"believe only what stands in front: list its networks{setting}, and nobody else's"
+    setting = found.belief.setting
+    narrow = f"believe only what stands in front: list its networks in `{setting}`, and nobody else's"
+    narrow = narrow if setting else "let nothing connect to it but what stands in front, and that write the header"
     drop = f"do not take the address from {spelled(found.belief.header)} where clients connect directly"
     is_direct = found.approach in (Approach.OUTSIDE, Approach.NODE) and not found.before
     first = (drop, narrow) if is_direct else (narrow, drop)
