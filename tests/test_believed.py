@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from ipaddress import ip_network
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -14,11 +16,13 @@ from linting import findings_of, model_of, report
 from srcip_lint.believed import Approach, Believed
 from srcip_lint.documents import Document, Place
 from srcip_lint.examples import example
+from srcip_lint.finding import Severity
 from srcip_lint.path.hops import (
     BALANCER,
     CLIENT,
     FORGED,
     NODE,
+    Basis,
     Belief,
     Header,
     HeaderEntry,
@@ -30,6 +34,7 @@ from srcip_lint.proxies.behaviour import RealIp, Trust
 from srcip_lint.proxies.real_ip import Membership, beliefs, believed_from_anyone
 from srcip_lint.sources import Source
 from srcip_lint_rules import RULES
+from srcip_lint_rules.spoofable.src201_forwarded_header_trusted_from_anyone import check
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "rules" / "SRC201"
 HERE, LIST = (Place(Document(Source("a.yaml", b""), 0, 0, "", None), (name,)) for name in ("header", "list"))
@@ -221,3 +226,68 @@ def test_every_client_chooses_exactly_where_nginx_takes_a_forged_header_in_the_l
         ways = model_of({"a.yaml": read.manifests}, tuple(read.given.items())).believed
         found.update({name: any(way.by_anybody for way in ways)} if ways else {})
     assert found == LAB
+
+
+def test_nobody_chooses_where_the_header_cannot_be_forged() -> None:
+    (found,) = believed("reported-3")
+    assert found.by_anybody
+    assert not replace(found, belief=replace(found.belief, forged=False)).by_anybody
+
+
+def test_a_list_that_judges_the_peer_is_not_got_past() -> None:
+    (found,) = believed("reported")
+    assert found.proxy is not None
+    observed = tuple(replace(each, addresses=always(NODE)) for each in found.proxy.observations)
+    assert not replace(found, proxy=replace(found.proxy, observations=observed)).controls
+
+
+def test_of_three_proxies_the_nearest_before_it_is_told() -> None:
+    found = next(each for each in believed("reported-14") if each.before)
+    assert found.path is not None
+    assert found.before is not None
+    far = replace(found.before, name="another")
+    longer = replace(found, path=replace(found.path, hops=(far, *found.path.hops)))
+    assert longer.before == found.before
+
+
+def test_each_workload_that_gets_a_file_has_ways_of_its_own() -> None:
+    text_of_two = text("reported-4") + "---\n" + text("reported-17").partition("---\n")[2].replace("edge", "other")
+    text_of_two = text_of_two.replace("            name: other\n", "            name: edge\n")
+    found = model_of({"a.yaml": text_of_two}).believed
+    assert {(each.owner.name, each.approach) for each in found} == {
+        ("edge", Approach.OUTSIDE),
+        ("other", Approach.UNKNOWN),
+    }
+
+
+def test_two_definitions_of_a_workload_have_settings_of_their_own() -> None:
+    found = model_of({"a/a.yaml": text("reported-4"), "b/b.yaml": text("reported-4")}).believed
+    assert len(found) == 2
+    assert len({each.belief.at for each in found}) == 2
+
+
+def test_what_a_proxys_behaviour_rests_on_lowers_the_severity() -> None:
+    model = model_of({"a.yaml": text("reported")})
+    (service,) = model.cluster_services
+    hops = (replace(hop, basis=Basis(assumptions=("so",))) for hop in model.paths(service)[0].hops)
+    model._paths[service] = (replace(model.paths(service)[0], hops=tuple(hops)),)
+    (found,) = model.believed
+    assert found.assumptions == ("so",)
+    assert [each.severity for each in check(model)] == [Severity.WARNING]
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [("reported-5", Severity.INFO), ("reported-13", Severity.WARNING), ("reported", Severity.WARNING)],
+)
+def test_what_is_assumed_is_one_lower(name: str, severity: Severity) -> None:
+    ways = tuple(replace(each, assumptions=("so",)) for each in believed(name))
+    model: Any = SimpleNamespace(believed=ways, object_at=lambda _at: None)
+    assert [each.severity for each in check(model)] == [severity]
+
+
+def test_who_comes_by_ipv6_is_an_assumption_where_only_that_is_believed() -> None:
+    assert [each.assumptions for name in ("reported-23", "reported-24") for each in believed(name)] == [
+        ("clients reach the gateway",),
+        ("clients reach the gateway by IPv6",),
+    ]

@@ -94,7 +94,7 @@ class Policies:
 
     def may_limit(self, workload: Workload, port: ContainerPort) -> bool:
         """May policies keep anybody from connecting to a port: does one surely or perhaps isolate the pods, and none
-        surely admits everybody?"""
+        surely admits everybody? A policy of a kind that is not read may."""
         found = self._of(workload)
         named = _named(workload, port.protocol)
         is_open = any(
@@ -102,7 +102,8 @@ class Policies:
             for _, rule in _rules(found.sure)
         )
         may_isolate = any(spec.isolates is not Answer.NO for _, spec in (*found.sure, *found.maybe))
-        return self._has_other_kinds or (may_isolate and not is_open)
+        is_elsewhere = any(each.kind.endswith("NetworkPolicy") for each in self._bundle.inputs.foreign)
+        return is_elsewhere or (may_isolate and not is_open)
 
     def _may_miss_one(self, service: Service, found: _Selecting) -> bool:
         """May a policy be missing: of a kind that is not read, in a file that could not be, or one of two definitions

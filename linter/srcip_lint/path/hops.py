@@ -360,10 +360,7 @@ class SourcePath:
     def has_overwriting_front(self) -> bool:
         """Does an HTTP load balancer in front replace what the client wrote into that header?"""
         return any(
-            hop.kind == "load balancer"
-            and hop.state.header("x-forwarded-for").entries
-            and not hop.state.header("x-forwarded-for").forgeable
-            for hop in self.hops
+            hop.kind == "load balancer" and not hop.state.header("x-forwarded-for").forgeable for hop in self.hops
         )
 
     def peer_basis(self, hop: Hop) -> Basis:

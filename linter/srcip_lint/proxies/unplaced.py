@@ -31,15 +31,13 @@ class Unplaced:
 
 
 def unplaced(bundle: Bundle) -> Iterator[Unplaced]:
-    """Each setting of an object once."""
+    """What every product has of them."""
     told = [(ingress_nginx.PRODUCT, found, real_ip) for found, real_ip in ingress_nginx.unplaced(bundle)]
     told += [(nginx_org.PRODUCT, found, real_ip) for found, real_ip in nginx_org.unplaced(bundle)]
     told += [("nginx", found, real_ip) for found, real_ip in _of_nginx(bundle)]
-    seen: set[object] = set()
     for product, found, real_ip in told:
         belief = believed_from_anyone(real_ip)
-        if belief and belief.at not in seen:
-            seen.add(belief.at)
+        if belief:
             yield Unplaced(product, found, belief, f"{product} reads {found.ref}, and clients reach it")
     yield from _of_gateways(bundle)
 

@@ -37,7 +37,7 @@ _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
 _PORTS = (("http-port", 80), ("https-port", 443))
 
-_DECISIVE = frozenset({"use-forwarded-headers", "enable-real-ip"})
+_DECISIVE = ("use-forwarded-headers", "enable-real-ip")
 """Its own keys by which it believes a header."""
 
 _TRUSTED = "proxy-real-ip-cidr"
@@ -82,13 +82,12 @@ def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
     """The ConfigMaps that say whom a controller believes, where no controller was read that could be meant."""
     for config in bundle.config_maps:
         controllers = (each for each in bundle.workloads if _controller(each))
-        if _DECISIVE.isdisjoint(config.data) or any(
-            bundle.compatible(config.object, each.object) for each in controllers
-        ):
+        is_meant = any(key in config.data for key in _DECISIVE)
+        if not is_meant or any(bundle.compatible(config.object, each.object) for each in controllers):
             continue
         settings = _read(config)
-        if not isinstance(settings, str) and _by_both(settings, None) is False:
-            yield from ((config.object, real_ip) for real_ip in _real_ip(settings, by_both=False))
+        found = [] if isinstance(settings, str) else _real_ip(settings, by_both=False)
+        yield from ((config.object, real_ip) for real_ip in found)
 
 
 def _controller(workload: Workload) -> Container | None:
@@ -157,8 +156,8 @@ def _real_ip(settings: Settings, *, by_both: bool) -> list[RealIp]:
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
     is_announced = _is_on(settings, _ANNOUNCED)
-    believing = ("use-forwarded-headers",) if is_announced else ("use-forwarded-headers", "enable-real-ip")
-    key = next((key for key in believing if _is_on(settings, key) and (by_both or not is_announced)), None)
+    believing = _DECISIVE if by_both or not is_announced else ()
+    key = next((key for key in believing if _is_on(settings, key)), None)
     found = [RealIp(header, trust, True, settings[key].place, settings[key].written)] if key else []
     if is_announced:
         found.append(RealIp("proxy_protocol", trust, recursive=True, at=settings[_ANNOUNCED].place))
