@@ -33,6 +33,15 @@ _OLD = re.compile(r":(nginx-)?0\.(\d|1\d|2[01])\.")
 _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
+_VARIABLES = ("limit-conn-zone-variable",)
+"""Keys whose value is a variable of nginx, and no placeholder."""
+_DECISIVE = (
+    "use-forwarded-headers",
+    "enable-real-ip",
+    "use-proxy-protocol",
+    "proxy-real-ip-cidr",
+    "forwarded-for-header",
+)
 _PORTS = (("http-port", 80), ("https-port", 443))
 
 Settings = Mapping[str, Located[str]]
@@ -93,15 +102,24 @@ def _settings(workload: Workload, container: Container, bundle: Bundle) -> Setti
         return f"its ConfigMap {named} was not read"
     if any(mount.path.startswith(_TEMPLATE) for mount in container.mounts):
         return "it has a template of its own"
-    settings: dict[str, Located[str]] = {}
-    for key, located in config.data.items() if config else ():
-        written = config.files[key].value if config and key.endswith("-snippet") else located.value
-        if isinstance(written, Unknown):
-            return "a setting of its ConfigMap is a placeholder"
-        if key.endswith("-snippet") and "real_ip" in written:
-            return f"{key} of its ConfigMap changes whom it believes"
-        settings[key] = Located(written, located.place)
-    return settings
+    if config is None:
+        return {}
+    unread = next(
+        (key for key in _DECISIVE if key in config.data and isinstance(config.data[key].value, Unknown)), None
+    )
+    if unread:
+        return f"{unread} of its ConfigMap is a placeholder"
+    changing = next((key for key, file in config.files.items() if _changes_trust(key, str(file.value))), None)
+    if changing:
+        return f"{changing} of its ConfigMap changes whom it believes"
+    written = {**config.data, **{key: config.files[key] for key in _VARIABLES if key in config.files}}
+    return {
+        key: Located(found.value, found.place) for key, found in written.items() if not isinstance(found.value, Unknown)
+    }
+
+
+def _changes_trust(key: str, written: str) -> bool:
+    return key.endswith("-snippet") and "real_ip" in written
 
 
 def _is_on(settings: Settings, key: str) -> bool:
