@@ -8,13 +8,14 @@ none does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from srcip_lint.bundle import Bundle, nearest
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.ingress import Ingress
-from srcip_lint.resources.objects import same_namespace
+from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
 
@@ -46,21 +47,48 @@ Serves = Callable[[Workload], "ServedClass | None"]
 """What a workload serves, where it is a controller of a product; None where it is none."""
 
 
+class HasObject(Protocol):
+    """Something that a controller may serve."""
+
+    @property
+    def object(self) -> Object: ...
+
+
+S = TypeVar("S", bound=HasObject)
+C = TypeVar("C")
+
+
 def served(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[Served]:
     """The Ingresses that a workload surely serves, as far as the controllers of its product were read."""
-    controllers = [(each, found) for each in bundle.workloads if (found := serves(each))]
-    for ingress in bundle.ingresses:
-        claims = {
+    controllers = {each: found for each in bundle.workloads if (found := serves(each))}
+
+    def claims(found: ServedClass, ingress: Ingress) -> str | None:
+        return claim(found, ingress, bundle)
+
+    for ingress, assumed in by_nearest(workload, controllers, bundle.ingresses, claims, bundle):
+        yield Served(ingress, assumed)
+
+
+def by_nearest(
+    workload: Workload,
+    controllers: Mapping[Workload, C],
+    resources: Iterable[S],
+    claims: Callable[[C, S], str | None],
+    bundle: Bundle,
+) -> Iterator[tuple[S, str]]:
+    """The resources that a workload serves, each with what that rests on. Of the controllers that claim one the nearest
+    serves it."""
+    for resource in resources:
+        claimed = {
             each: assumed
-            for each, found in controllers
-            if bundle.compatible(ingress.object, each.object)
-            and (assumed := _claim(found, ingress, bundle)) is not None
+            for each, found in controllers.items()
+            if bundle.compatible(resource.object, each.object) and (assumed := claims(found, resource)) is not None
         }
-        if nearest(ingress.object, list(claims)) == [workload]:
-            yield Served(ingress, claims[workload])
+        if nearest(resource.object, list(claimed)) == [workload]:
+            yield resource, claimed[workload]
 
 
-def _claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
+def claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
     """What has to be assumed for a controller to serve an Ingress; None where it does not, or where that is unknown."""
     watched = served_class.namespace
     if watched is not None and same_namespace(watched, ingress.object.namespace) is not Answer.YES:

@@ -1,0 +1,97 @@
+"""Which Ingresses and IngressRoutes a Traefik serves.
+
+Semantics: traefik/traefik `pkg/provider/kubernetes/crd/kubernetes.go` (`shouldProcessIngress`),
+`pkg/provider/kubernetes/ingress/kubernetes.go`. It serves what names its class, and without a class of its own what
+names none, or `traefik`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from srcip_lint.bundle import Bundle
+from srcip_lint.proxies.classes import ServedClass, by_nearest, claim
+from srcip_lint.proxies.traefik.static import Static
+from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.ingress import Ingress
+from srcip_lint.resources.objects import Object, same_namespace
+from srcip_lint.resources.selectors import Answer, some
+from srcip_lint.resources.traefik import IngressRoute
+from srcip_lint.resources.workload import Workload
+
+CRD, INGRESS = "providers.kubernetescrd", "providers.kubernetesingress"
+_CONTROLLER = "traefik.io/ingress-controller"
+_CLASS = "traefik"
+
+Controllers = Mapping[Workload, "Static | None"]
+"""Every Traefik that was found, with its settings; None where they could not be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """One of Traefik's providers for Kubernetes, as far as it decides what is served."""
+
+    ingress_class: str
+    namespaces: tuple[str, ...]
+    finds_classes: bool
+
+    def watches(self, found: Object) -> bool:
+        """Does it look into the object's namespace?"""
+        answers = (same_namespace(each, found.namespace) for each in self.namespaces)
+        return not self.namespaces or some(answers) is Answer.YES
+
+
+def provider(static: Static, path: str) -> Provider | None:
+    """A provider; None where it is not switched on, or chooses in a way that cannot be told (`labelSelector`)."""
+    namespaces = tuple(each.value for each in static.items(f"{path}.namespaces"))
+    ingress_class = static.text(f"{path}.ingressclass")
+    known = tuple(each for each in namespaces if each is not None)
+    if not static.has(path) or ingress_class is None or len(known) < len(namespaces):
+        return None
+    if static.has(f"{path}.labelselector"):
+        return None
+    switches = (f"{path}.disableingressclasslookup", f"{path}.disableclusterscoperesources")
+    return Provider(ingress_class, known, not any(map(static.has, switches)))
+
+
+def served_routes(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[IngressRoute, str]]:
+    """The IngressRoutes that a workload surely serves, each with what that rests on."""
+    yield from by_nearest(workload, controllers, bundle.ingress_routes, _claims_route, bundle)
+
+
+def served_ingresses(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[Ingress, str]]:
+    """The Ingresses that a workload surely serves, each with what that rests on."""
+
+    def claims(static: Static | None, ingress: Ingress) -> str | None:
+        return _claims_ingress(static, ingress, bundle)
+
+    yield from by_nearest(workload, controllers, bundle.ingresses, claims, bundle)
+
+
+def _claims_route(static: Static | None, route: IngressRoute) -> str | None:
+    """One that could not be read may serve anything."""
+    if static is None:
+        return ""
+    found = provider(static, CRD)
+    if found is None or not found.watches(route.object) or isinstance(route.class_name, Unknown):
+        return None
+    return "" if route.class_name in _classes(found) else None
+
+
+def _classes(found: Provider) -> tuple[str, ...]:
+    """What an object may name as its class for Traefik to serve it; empty stands for naming none."""
+    return (found.ingress_class,) if found.ingress_class else ("", _CLASS)
+
+
+def _claims_ingress(static: Static | None, ingress: Ingress, bundle: Bundle) -> str | None:
+    if static is None:
+        return ""
+    found = provider(static, INGRESS)
+    if found is None or not found.watches(ingress.object):
+        return None
+    named = ingress.class_name.value if ingress.class_name else None
+    if named is not None and (not found.finds_classes or found.ingress_class not in ("", named)):
+        return None
+    words = (found.ingress_class or _CLASS,)
+    return claim(ServedClass(_CONTROLLER, words, without_class=not found.ingress_class), ingress, bundle)
