@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from srcip_lint.documents import Place
 from srcip_lint.resources.fields import Field, Unknown, placeholder
-from srcip_lint.resources.ingress import CLASS_ANNOTATION
+from srcip_lint.resources.ingress import CLASS_ANNOTATION, BackendReference
 from srcip_lint.resources.objects import Object, read_object
 
 GROUPS = ("traefik.io", "traefik.containo.us")
@@ -95,10 +95,9 @@ class Rule:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class IngressRoute:
+class IngressRoute(BackendReference):
     """An IngressRoute or an IngressRouteTCP. Without `entry_points` it is on all that are for everything."""
 
-    object: Object
     class_name: str | Unknown
     """The class that it names, empty where it names none."""
     entry_points: tuple[str | Unknown, ...]
@@ -131,12 +130,16 @@ def read_ingress_route(root: Field) -> IngressRoute:
     found, spec = read_object(root), root.field("spec")
     named = spec.field("ingressClassName")
     entry_points = spec.field("entryPoints")
+    rules = tuple(_rule(item) for item in spec.field("routes").items())
+    targets = (target for rule in rules for target in rule.targets if target.namespace in (None, found.namespace))
     return IngressRoute(
         found,
+        "traefik",
+        tuple(sorted({target.name for target in targets if isinstance(target.name, str)})),
         found.annotations.get(CLASS_ANNOTATION, "") if named.absent else named.text("").value,
         tuple(item.text("").value for item in entry_points.items())
         or ((Unknown("a placeholder"),) if placeholder(entry_points.raw) else ()),
-        tuple(_rule(item) for item in spec.field("routes").items()),
+        rules,
         not spec.field("tls").absent,
         not spec.field("parentRefs").absent,
     )
@@ -147,10 +150,15 @@ def _rule(item: Field) -> Rule:
     return Rule(
         item.field("match").text("").value,
         tuple(_reference(each) for each in middlewares.items()),
-        tuple(_target(each) for each in item.field("services").items()),
+        tuple(_target(each) for each in item.field("services").items() if _is_service(each)),
         item.place,
         not placeholder(item.raw) and not placeholder(middlewares.raw),
     )
+
+
+def _is_service(item: Field) -> bool:
+    """Not one of Traefik's own (a TraefikService), which has its targets elsewhere."""
+    return item.field("kind").text("Service").value == "Service"
 
 
 def _target(item: Field) -> Target:

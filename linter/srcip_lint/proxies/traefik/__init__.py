@@ -174,7 +174,8 @@ def _rewritten(stacks: list[tuple[Stack, str]], before: Stack | None, static: St
         module = "".join(static.text(f"{path}.{each.plugin.lower()}.modulename") or "" for path in _PLUGINS)
         if each.plugin and (not module or _TELLS_CLIENTS.search(f"{each.plugin} {module}")):
             found.update(("x-forwarded-for", "x-real-ip"))
-    named = any(_TELLS_CLIENTS.search(key) for path in _PLUGINS for key in static.below(path))
+    keys = [key for path in _PLUGINS for key in static.below(path)]
+    named = any(_TELLS_CLIENTS.search(f"{key} {static.text(key)}") for key in keys)
     is_open = has_plugins and (before is None or None in before)
     return frozenset(found | ({"x-forwarded-for", "x-real-ip"} if named or is_open else set()))
 
