@@ -85,6 +85,10 @@ def test_one_of_two_headers_is_known_as_far_as_they_are_alike() -> None:
     long, short, absent = Header(False, (first, last)), Header(False, (last,)), Header(forgeable=False)
     assert either([short, short], "p") == short
     assert either([long, short], "p") == Header(True, (last,))
+    maybe_forged = HeaderEntry("p", always(NODE) | always(FORGED), as_sent=True)
+    assert either([Header(False, (maybe_forged,)), short], "p") == Header(False, (maybe_forged,))
+    assert either([Header(True, (last,)), short], "p") == Header(True, (last,))
+    assert either([Header(False, (first,)), short], "p").entries[0].as_sent is False
     unlike = either([long, absent], "p")
     assert unlike.forgeable
     assert [(each.author, each.as_sent) for each in unlike.entries] == [("p", True)]

@@ -310,6 +310,9 @@ def test_it_serves_routes_of_its_class_and_namespaces(
         ((f"{INGRESS}.disableingressclasslookup",), "traefik", False),
         ((f"{INGRESS}.disableclusterscoperesources",), "", True),
         ((f"{INGRESS}.namespaces=edge",), "", False),
+        ((f"{INGRESS}.crossprovidernamespaces=edge",), "", False),
+        ((f"{INGRESS}.crossprovidernamespaces=edge,shop",), "", True),
+        ((f"{INGRESS}=$(INGRESS)",), "", False),
     ],
 )
 def test_it_serves_ingresses_of_its_class(arguments: tuple[str, ...], class_name: str, *, served: bool) -> None:

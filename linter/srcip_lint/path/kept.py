@@ -40,17 +40,19 @@ def told(states: Iterable[State], address: Addresses, route: Route) -> Addresses
 
 
 def either(headers: Iterable[Header], author: str) -> Header:
-    """A header that is one of several. They are alike from the right as far as they go: what only one of them has may
+    """A header that is one of several, as far as it is known from the right: one entry. What else one of them has may
     be there or not, and is forgotten as what the client may have written."""
     each = tuple(dict.fromkeys(headers))
     if len(each) == 1:
         return each[0]
+    is_longer = any(len(header.entries) != 1 for header in each)
     last = {header.entries[-1] if header.entries else None for header in each}
     entry = last.pop() if len(last) == 1 else None
-    if entry is not None:
-        return Header(forgeable=True, entries=(entry,))
-    known = always(FORGED).union(*(one.addresses for header in each for one in header.entries))
-    return Header(forgeable=True, entries=(HeaderEntry(author, known, as_sent=True),))
+    if entry is None:
+        entries = [one for header in each for one in header.entries]
+        addresses = (always(FORGED) if is_longer else frozenset()).union(*(one.addresses for one in entries))
+        entry = HeaderEntry(author, addresses, as_sent=is_longer or any(one.as_sent for one in entries))
+    return Header(is_longer or any(header.forgeable for header in each), (entry,))
 
 
 def judged(entry: Entry, states: Iterable[State], member: Member) -> Addresses:

@@ -79,6 +79,8 @@ def by_nearest(
     """The resources that a workload serves, each with what that rests on. Of the controllers that claim one the nearest
     serves it."""
     for resource in resources:
+        if workload not in controllers or claims(controllers[workload], resource) is None:
+            continue
         claimed = {
             each: assumed
             for each, found in controllers.items()

@@ -27,7 +27,7 @@ from srcip_lint.proxies.behaviour import (
 from srcip_lint.proxies.traefik.bindings import Binding, Stack, bindings, finder, on_entry_point
 from srcip_lint.proxies.traefik.controls import controls
 from srcip_lint.proxies.traefik.entry_points import INTERNAL, EntryPoint, entry_points
-from srcip_lint.proxies.traefik.serving import Controllers
+from srcip_lint.proxies.traefik.serving import Controllers, Providers
 from srcip_lint.proxies.traefik.static import Static, read_static
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.pods import Container
@@ -89,7 +89,7 @@ def _controllers(bundle: Bundle) -> Controllers:
         container = _container(each)
         if container is not None:
             static = _static(each, container, bundle)
-            found[each] = static if isinstance(static, Static) else None
+            found[each] = Providers.of(static) if isinstance(static, Static) else None
     return found
 
 

@@ -24,9 +24,6 @@ CRD, INGRESS = "providers.kubernetescrd", "providers.kubernetesingress"
 _CONTROLLER = "traefik.io/ingress-controller"
 _CLASS = "traefik"
 
-Controllers = Mapping[Workload, "Static | None"]
-"""Every Traefik that was found, with its settings; None where they could not be read."""
-
 
 @dataclass(frozen=True, slots=True)
 class Provider:
@@ -35,6 +32,9 @@ class Provider:
     ingress_class: str
     namespaces: tuple[str, ...]
     finds_classes: bool
+    """Does it look IngressClasses up?"""
+    crossing: tuple[str, ...] | None
+    """The namespaces whose objects may name what another provider has; None where all may."""
 
     def watches(self, found: Object) -> bool:
         """Does it look into the object's namespace?"""
@@ -42,17 +42,34 @@ class Provider:
         return not self.namespaces or some(answers) is Answer.YES
 
 
-def provider(static: Static, path: str) -> Provider | None:
+@dataclass(frozen=True, slots=True)
+class Providers:
+    """What of a Traefik's decides whom it serves."""
+
+    crd: Provider | None
+    ingress: Provider | None
+
+    @classmethod
+    def of(cls, static: Static) -> Providers:
+        return cls(_provider(static, CRD), _provider(static, INGRESS))
+
+
+Controllers = Mapping[Workload, "Providers | None"]
+"""Every Traefik that was found; None where its settings could not be read."""
+
+
+def _provider(static: Static, path: str) -> Provider | None:
     """A provider; None where it is not switched on, or chooses in a way that cannot be told (`labelSelector`)."""
     namespaces = tuple(each.value for each in static.items(f"{path}.namespaces"))
     ingress_class = static.text(f"{path}.ingressclass")
     known = tuple(each for each in namespaces if each is not None)
-    if not static.has(path) or ingress_class is None or len(known) < len(namespaces):
-        return None
-    if static.has(f"{path}.labelselector"):
+    is_on = static.has(path) and static.text(path) is not None
+    if not is_on or ingress_class is None or len(known) < len(namespaces) or static.has(f"{path}.labelselector"):
         return None
     switches = (f"{path}.disableingressclasslookup", f"{path}.disableclusterscoperesources")
-    return Provider(ingress_class, known, not any(map(static.has, switches)))
+    crossing = f"{path}.crossprovidernamespaces"
+    named = tuple(each.value or "" for each in static.items(crossing)) if static.has(crossing) else None
+    return Provider(ingress_class, known, not any(map(static.has, switches)), named)
 
 
 def served_routes(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[IngressRoute, str]]:
@@ -63,17 +80,17 @@ def served_routes(workload: Workload, controllers: Controllers, bundle: Bundle) 
 def served_ingresses(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[Ingress, str]]:
     """The Ingresses that a workload surely serves, each with what that rests on."""
 
-    def claims(static: Static | None, ingress: Ingress) -> str | None:
-        return _claims_ingress(static, ingress, bundle)
+    def claims(providers: Providers | None, ingress: Ingress) -> str | None:
+        return _claims_ingress(providers, ingress, bundle)
 
     yield from by_nearest(workload, controllers, bundle.ingresses, claims, bundle)
 
 
-def _claims_route(static: Static | None, route: IngressRoute) -> str | None:
+def _claims_route(providers: Providers | None, route: IngressRoute) -> str | None:
     """One that could not be read may serve anything."""
-    if static is None:
+    if providers is None:
         return ""
-    found = provider(static, CRD)
+    found = providers.crd
     if found is None or not found.watches(route.object) or isinstance(route.class_name, Unknown):
         return None
     return "" if route.class_name in _classes(found) else None
@@ -84,11 +101,14 @@ def _classes(found: Provider) -> tuple[str, ...]:
     return (found.ingress_class,) if found.ingress_class else ("", _CLASS)
 
 
-def _claims_ingress(static: Static | None, ingress: Ingress, bundle: Bundle) -> str | None:
-    if static is None:
+def _claims_ingress(providers: Providers | None, ingress: Ingress, bundle: Bundle) -> str | None:
+    """An Ingress names middlewares of another provider always; where it may not, Traefik passes it by."""
+    if providers is None:
         return ""
-    found = provider(static, INGRESS)
+    found = providers.ingress
     if found is None or not found.watches(ingress.object):
+        return None
+    if found.crossing is not None and ingress.object.namespace not in found.crossing:
         return None
     named = ingress.class_name.value if ingress.class_name else None
     if named is not None and (not found.finds_classes or found.ingress_class not in ("", named)):
