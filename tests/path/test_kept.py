@@ -62,7 +62,10 @@ def test_both_are_possible_where_it_is_not_known_whether_it_believes() -> None:
     state = arriving(CLIENT)
     assert len(outcomes(NODES, state, Membership())) == 2
     mixed = frozenset({(NODE, When.OTHER_NODE), (CLIENT, When.SAME_NODE)})
-    assert len(outcomes(Trust((ip_network("10.1.0.0/16"),)), arriving(peer=mixed))) == 2
+    pods = Trust((ip_network("10.1.0.0/16"),))
+    assert len(outcomes(pods, arriving(peer=mixed))) == 2
+    either_one = frozenset({(Atom(Whose.PROXY, "Deployment p"), When.OTHER_NODE), (CLIENT, When.SAME_NODE)})
+    assert len(outcomes(pods, arriving(peer=either_one))) == 2
 
 
 def test_it_leaves_headers_alone_that_it_does_not_write() -> None:

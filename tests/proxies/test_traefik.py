@@ -42,7 +42,6 @@ def test_other_images_are_not_it(image: str) -> None:
         (with_file("traefik.toml", "= broken"), "/etc/traefik/traefik.toml cannot be read"),
         ((deployment(container="envFrom: [{secretRef: {name: s}}]"),), "variables that were not read"),
         ((deployment("--entrypoints.web.address=web"),), "the address of its entry point web cannot be read"),
-        ((deployment("--entrypoints.web.http.tls=true"),), "the address of its entry point web cannot be read"),
         (
             (deployment(WEB, "--entrypoints.web.forwardedheaders.insecure=${TRUST}"),),
             "entry point web is a placeholder",
@@ -154,6 +153,15 @@ def test_the_place_of_an_argument_is_its_own() -> None:
 def test_without_an_entry_point_there_is_one_on_port_80() -> None:
     found = behaviour(deployment(CRD, "--entrypoints.traefik.address=:8080"))
     assert [each.port for each in found.listeners] == [80]
+
+
+def test_one_without_an_address_is_on_no_port_that_is_known() -> None:
+    found = behaviour(
+        deployment(WEB, "--entrypoints.traefik.http.middlewares=a@kubernetescrd", "--entrypoints.x.http3")
+    )
+    assert found.complete
+    assert [each.port for each in found.listeners] == [8000]
+    assert behaviour(deployment("--entrypoints.x.http3")).listeners == ()
 
 
 def test_it_serves_clients_on_its_tcp_entry_points_but_its_own() -> None:

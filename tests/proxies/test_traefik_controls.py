@@ -95,6 +95,18 @@ def test_what_nothing_binds_is_no_control() -> None:
     assert controls(deployment(WEB, CRD), middleware(LIST)) == ()
 
 
+def test_a_route_that_matches_nothing_is_none() -> None:
+    text = route("office").replace("Host(`a.example`)", "''")
+    assert controls(deployment(WEB, CRD), text, middleware(LIST)) == ()
+
+
+def test_an_id_means_no_middleware_of_tcp_routes() -> None:
+    over_tcp = middleware("ipAllowList: {sourceRange: [198.51.100.0/24]}", kind="MiddlewareTCP")
+    assert controls(deployment(WEB, INGRESS), ingress("shop-office@kubernetescrd"), over_tcp) == ()
+    both = controls(deployment(WEB, INGRESS), ingress("shop-office@kubernetescrd"), over_tcp, middleware(LIST))
+    assert [str(each.networks[0]) for each in both] == ["203.0.113.0/24"]
+
+
 def test_one_on_several_routes_is_one() -> None:
     other = route("office").replace("name: r", "name: s")
     assert len(controls(deployment(WEB, CRD), route("office"), other, middleware(LIST))) == 1
@@ -334,6 +346,19 @@ def test_a_class_that_was_not_read_is_assumed() -> None:
     on_route = (route("office"), middleware(LIST))
     (control,) = controls(deployment(WEB, INGRESS, CRD), text, *on_route)
     assert control.basis.certain
+
+
+def test_what_binds_it_surely_counts() -> None:
+    assumed = ingress("shop-office@kubernetescrd").replace("spec: {}", "spec: {ingressClassName: traefik}")
+    surely = ingress("shop-office@kubernetescrd").replace("name: i", "name: j")
+    (control,) = controls(deployment(WEB, INGRESS), assumed, surely, middleware(LIST))
+    assert control.basis.certain
+
+
+def test_a_refused_middleware_on_the_entry_point_takes_all_its_routes_down() -> None:
+    bound = "--entryPoints.web.http.middlewares=shop-two@kubernetescrd"
+    two = middleware(f"{LIST}\nrateLimit: {{average: 1}}", "two")
+    assert controls(deployment(WEB, CRD, bound), route("office"), middleware(LIST), two) == ()
 
 
 def test_another_one_that_could_not_be_read_may_serve_it() -> None:

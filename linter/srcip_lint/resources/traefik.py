@@ -84,14 +84,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One of the routes of an IngressRoute: what it matches, what stands on it, and where it sends. `complete` is false
-    where a placeholder stands for a part of that."""
+    """One of the routes of an IngressRoute: what it matches, what stands on it, and where it sends."""
 
     match: str | Unknown
     middlewares: tuple[Reference, ...]
     targets: tuple[Target, ...]
     place: Place
-    complete: bool
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -146,13 +144,11 @@ def read_ingress_route(root: Field) -> IngressRoute:
 
 
 def _rule(item: Field) -> Rule:
-    middlewares = item.field("middlewares")
     return Rule(
         item.field("match").text("").value,
-        tuple(_reference(each) for each in middlewares.items()),
+        tuple(_reference(each) for each in item.field("middlewares").items()),
         tuple(_target(each) for each in item.field("services").items() if _is_service(each)),
         item.place,
-        not placeholder(item.raw) and not placeholder(middlewares.raw),
     )
 
 

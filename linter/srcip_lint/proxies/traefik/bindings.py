@@ -135,7 +135,7 @@ def _of_route(route: IngressRoute, assumed: str, points: tuple[EntryPoint, ...],
     names = [each.lower() for each in route.entry_points if isinstance(each, str)]
     on = _among(names, points) if route.entry_points else _defaults(points)
     for rule in () if route.has_parents else route.rules:
-        stack = finder.stack(rule.middlewares, route.object, is_tcp=route.is_tcp) if rule.complete else None
+        stack = finder.stack(rule.middlewares, route.object, is_tcp=route.is_tcp)
         if stack is not None and rule.match:
             yield Binding(on, stack, route.object, rule, route.is_tcp, route.has_tls, assumed)
 

@@ -50,7 +50,7 @@ def entry_points(static: Static, image: Place) -> tuple[EntryPoint, ...] | str:
     names = _names(static)
     flagged = [static.is_on(f"entrypoints.{name}.asdefault") for name in names]
     found = [_entry_point(name, static, image, has_flagged=any(flagged)) for name in names]
-    if not any(name != "traefik" for name in names):
+    if not any(key.split(".")[1] != "traefik" for key in static.below("entrypoints")):
         trust = Trust((), at=image)
         found.append(EntryPoint("http", 80, "", False, trust, None, True, (), False, True))
     why = next((each for each in found if isinstance(each, str)), None)
@@ -58,8 +58,10 @@ def entry_points(static: Static, image: Place) -> tuple[EntryPoint, ...] | str:
 
 
 def _names(static: Static) -> list[str]:
-    """The names, in lower case: an argument may be written in any (`flag/flagparser.go`)."""
-    return list(dict.fromkeys(key.split(".")[1] for key in static.below("entrypoints")))
+    """The names, in lower case: an argument may be written in any (`flag/flagparser.go`). Without an address one gets a
+    port that nobody knows."""
+    names = dict.fromkeys(key.split(".")[1] for key in static.below("entrypoints"))
+    return [name for name in names if static.text(f"entrypoints.{name}.address") != ""]
 
 
 def _entry_point(name: str, static: Static, image: Place, *, has_flagged: bool) -> EntryPoint | str:
