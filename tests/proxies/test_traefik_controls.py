@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from linting import model_of
 from nginx_pods import bundle_of, text_at
 from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies import traefik
@@ -369,6 +370,19 @@ def test_another_one_that_could_not_be_read_may_serve_it() -> None:
 def test_the_nearest_of_two_namesakes_is_meant() -> None:
     far = middleware("rateLimit: {average: 5}")
     assert controls(deployment(WEB, CRD), route("office"), middleware(LIST), far) == ()
+
+
+@pytest.mark.parametrize(("strategy", "needed"), [("", True), (", ipStrategy: {depth: 1}", False)])
+def test_the_clients_address_is_needed_by_what_judges_who_connects(strategy: str, *, needed: bool) -> None:
+    service = (
+        "apiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: edge}\n"
+        "spec: {type: LoadBalancer, selector: {app: t}, ports: [{port: 80, targetPort: 8000}]}"
+    )
+    spec = f"ipAllowList: {{sourceRange: [203.0.113.0/24]{strategy}}}"
+    texts = (deployment(WEB, CRD), route("office"), middleware(spec), service)
+    model = model_of({f"{number}.yaml": text for number, text in enumerate(texts)})
+    (found,) = model.bundle.services
+    assert (model.needed_on(found, model.paths(found)[0]) is not None) is needed
 
 
 def test_a_middleware_that_a_file_binds_to_its_entry_point_is_found() -> None:
