@@ -7,7 +7,7 @@ import pytest
 from linting import model_of
 from srcip_lint.balancers import Balancer, identify
 from srcip_lint.balancers.internal import is_internal
-from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES
+from srcip_lint.balancers.signals import ANNOTATIONS, CLASSES, FAMILIES, of_version
 from srcip_lint.environment import LOAD_BALANCERS
 
 SERVICE = """
@@ -171,3 +171,30 @@ def test_a_service_may_ask_for_a_load_balancer_without_a_public_address(key: str
 def test_a_class_may_say_that_too() -> None:
     (found,) = model_of({"a.yaml": service(balancer_class="networking.gke.io/l4-regional-internal")}).bundle.services
     assert is_internal(found)
+
+
+@pytest.mark.parametrize(
+    ("version", "follows"),
+    [
+        (None, None),
+        ((1, 14, 1), False),
+        ((1, 18, 9), False),
+        ((1, 19, 4), None),
+        ((1, 20, 1), False),
+        ((1, 20, 2), True),
+        ((1, 21, 0), True),
+        ((1, 20), None),
+    ],
+)
+def test_whether_ciliums_announcer_looks_at_endpoints_depends_on_its_version(
+    version: tuple[int, ...] | None, follows: bool | None
+) -> None:
+    assert of_version(FAMILIES["cilium-l2"], version).follows_endpoints is follows
+    assert of_version(FAMILIES["cilium"], version) is FAMILIES["cilium"]
+
+
+@pytest.mark.parametrize(
+    ("version", "follows"), [(None, True), ((1, 13, 9), False), ((1, 13), False), ((1, 14, 0), True)]
+)
+def test_and_so_it_is_with_its_bgp_control_plane(version: tuple[int, ...] | None, follows: bool) -> None:
+    assert of_version(FAMILIES["cilium-bgp"], version).follows_endpoints is follows

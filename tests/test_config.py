@@ -125,6 +125,7 @@ edges:
   - {service: shop/web, front: l7-append, hops: 2, targetNodes: {role: edge}, frontHealthCheck: yes}
   - service: plain
 metallb: {version: "0.15", namespace: metallb-system, memberlist: off, speakerNodeSelector: {lb: "yes"}}
+cilium: {version: v1.20.2}
 kubernetesVersion: "1.30"
 nodePortsClosed: true
 closedWorld: true
@@ -165,6 +166,7 @@ def test_every_setting_is_read(write: Write) -> None:
             "memberlist": False,
             "speakerNodeSelector": {"lb": "yes"},
         },
+        cilium_version=(1, 20, 2),
         kubernetes_version=(1, 30),
         node_ports_closed=True,
         closed_world=True,
@@ -180,7 +182,7 @@ def test_every_setting_is_read(write: Write) -> None:
     legacy, lab = config.overrides
     assert (legacy.paths, legacy.rules, legacy.reason) == (("legacy/**",), ("SRC301",), "switched off in March")
     assert legacy.spot
-    assert legacy.spot.span.line == 24
+    assert legacy.spot.span.line == 25
     assert lab.severity == {"SRC3": Severity.INFO}
 
 
@@ -305,6 +307,7 @@ A_CIDR = "must be a CIDR such as 10.0.0.0/8 or fd00::/8"
         ("# x\ncidrs:\n  pod: []", 'srcip-lint.yaml:3:3: cidrs: unknown key "pod"; did you mean "pods"?'),
         ("kubernetesVersion: 1.30", f"1:20: kubernetesVersion: {A_VERSION}, not 1.3; quote it"),
         ('kubernetesVersion: "2.0"', f'1:20: kubernetesVersion: {A_VERSION}, not "2.0"'),
+        ("cilium: {version: 1.20}", '1:19: cilium.version: must be a version in quotes, such as "1.20.2", not 1.2'),
         ("trustedProxies: [10.0.0.1/8]", f"1:18: trustedProxies[0]: {A_CIDR}: 10.0.0.1/8 has host bits set"),
         ("trustedProxies: 10.0.0.0/8", '1:17: trustedProxies: must be a list of CIDRs, not "10.0.0.0/8"'),
         ("nodes:\n  - labels: {}", "2:5: nodes[0]: \"name\" is missing: the node's name"),

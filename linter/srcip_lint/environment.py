@@ -114,6 +114,7 @@ class Environment:
     trusted_proxies: tuple[str, ...] = ()
     edges: tuple[Edge, ...] = ()
     metallb: Mapping[str, object] = field(default_factory=dict)
+    cilium_version: tuple[int, ...] | None = None
     kubernetes_version: tuple[int, int] | None = None
     closed_world: bool = False
     node_ports_closed: bool = False

@@ -174,3 +174,17 @@ def test_of_two_controllers_with_one_class_none_is_known_to_serve_an_ingress() -
     bundle = bundle_of(controller(), controller(name="d"), ingress(f"{PREFIX}/limit-rps: '5'"))
     found = [ingress_nginx.behaviour(each, bundle) for each in bundle.workloads]
     assert [each.listeners[0].routes[0].controls for each in found if each] == [(), ()]
+
+
+CLASS = """\
+apiVersion: networking.k8s.io/v1
+kind: IngressClass
+metadata: {name: nginx}
+spec: {controller: example.com/other}
+"""
+
+
+def test_a_class_of_another_controller_is_not_its_own_unless_it_goes_by_the_name() -> None:
+    limited = ingress(f"{PREFIX}/limit-rps: '5'")
+    assert route(controller(), CLASS, limited).controls == ()
+    assert len(route(controller("--ingress-class-by-name"), CLASS, limited).controls) == 1

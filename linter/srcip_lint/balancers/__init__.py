@@ -8,8 +8,9 @@ health-check node port).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from srcip_lint.balancers.signals import (
     ANNOTATIONS,
@@ -20,13 +21,14 @@ from srcip_lint.balancers.signals import (
     Family,
     is_bare_metal,
     needs_node_ports,
+    of_version,
     polls_health,
 )
 from srcip_lint.bundle import Bundle, closeness
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
-from srcip_lint.metallb.legacy import LegacyConfig, legacy_config
 from srcip_lint.resources.fields import Unknown
+from srcip_lint.resources.legacy_metallb import LegacyMetalLB
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
@@ -34,6 +36,7 @@ from srcip_lint.resources.workload import Workload
 
 __all__ = ["Balancer", "Signal", "by_name", "identify"]
 
+_CILIUM = re.compile(r"(?:^|/)cilium/cilium:v(\d+)\.(\d+)\.(\d+)")
 _KUBE_VIP = "kube-vip/kube-vip"
 """What the image's name holds, whatever the registry."""
 
@@ -70,6 +73,16 @@ class Balancer:
         return bool(self.signals) and all(polls_health(signal.family) for signal in self.signals)
 
     @property
+    def mostly_blind(self) -> bool:
+        """Did it, for most of its history, not look at where the pods are?"""
+        return self.family is not None and self.family.mostly_blind
+
+    @property
+    def remedy(self) -> str:
+        """What would let it leave out nodes without a pod; empty where nothing is known to."""
+        return self.family.remedy if self.family else ""
+
+    @property
     def bare_metal(self) -> bool:
         """Is it surely one that runs on the cluster's own nodes, with no cloud's firewall before them?"""
         return self.family is not None and is_bare_metal(self.family)
@@ -99,11 +112,13 @@ def by_name(service: Service, balancer: Balancer) -> bool:
 def identify(service: Service, bundle: Bundle, environment: Environment) -> Balancer:
     """The load balancer of a LoadBalancer Service: declared, else told by the Service, else by what stands around
     it."""
-    for signals in (
+    version = environment.cilium_version or _cilium_version(service, bundle)
+    for found in (
         _declared(environment, bundle, service),
         _told_by_service(service, bundle),
         _told_by_others(service, bundle),
     ):
+        signals = [replace(signal, family=of_version(signal.family, version)) for signal in found]
         families = {signal.family.name for signal in signals}
         if len(families) == 1:
             return Balancer(signals[0].family, tuple(signals))
@@ -175,14 +190,14 @@ def _metallb_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
     for found in bundle.metallb_objects:
         if bundle.compatible(service.object, found):
             yield Signal(family, f"{found.ref} is there", found.place.at("kind"), found)
-    for legacy in _legacy_metallb(service, bundle):
-        why = f"{legacy.object.ref} is MetalLB's configuration of before 0.13"
-        yield Signal(family, why, legacy.place, legacy.object)
+    for config_map, legacy in _legacy_metallb(service, bundle):
+        yield Signal(family, f"{config_map.ref} is MetalLB's configuration of before 0.13", legacy.place, config_map)
 
 
-def _legacy_metallb(service: Service, bundle: Bundle) -> Iterator[LegacyConfig]:
-    found = (legacy_config(each) for each in bundle.config_maps)
-    yield from (each for each in found if each and bundle.compatible(service.object, each.object))
+def _legacy_metallb(service: Service, bundle: Bundle) -> Iterator[tuple[Object, LegacyMetalLB]]:
+    for each in bundle.config_maps:
+        if each.legacy_metallb and bundle.compatible(service.object, each.object):
+            yield each.object, each.legacy_metallb
 
 
 def _metallb(service: Service, bundle: Bundle) -> Family:
@@ -190,7 +205,7 @@ def _metallb(service: Service, bundle: Bundle) -> Family:
     0.13; plain MetalLB where both or none are there."""
     modes = {each.is_l2 for each in bundle.advertisements if bundle.compatible(service.object, each.object)}
     if not modes and not bundle.pools:
-        protocols = (protocol for each in _legacy_metallb(service, bundle) for protocol in each.protocols)
+        protocols = (protocol for _, each in _legacy_metallb(service, bundle) for protocol in each.protocols)
         modes = {protocol == "layer2" for protocol in protocols}
     if len(modes) != 1:
         return FAMILIES["metallb"]
@@ -217,6 +232,18 @@ def _cilium_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
                 evidence.object.place.at("kind"),
                 evidence.object,
             )
+
+
+def _cilium_version(service: Service, bundle: Bundle) -> tuple[int, ...] | None:
+    """The version that the images of Cilium's agent agree on."""
+    found = {
+        tuple(map(int, match.groups()))
+        for workload in bundle.running("cilium/cilium")
+        if bundle.compatible(service.object, workload.object)
+        for container in workload.template.containers
+        if (match := _CILIUM.search(str(container.image.value)))
+    }
+    return found.pop() if len(found) == 1 else None
 
 
 def _cilium(service: Service, bundle: Bundle) -> Family:

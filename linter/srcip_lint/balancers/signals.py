@@ -7,7 +7,7 @@ from nodes with an endpoint, cloud load balancers poll the health-check node por
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,10 @@ class Family:
     """How it leaves out nodes without a pod, or why it does not."""
     on_one_node: str = "only one healthy target"
     """What it has left when all ready pods stand on one node."""
+    mostly_blind: bool = False
+    """Where it is not known whether it leaves out nodes without a pod: did it not for most of its history?"""
+    remedy: str = ""
+    """What would let it leave them out."""
 
 
 _HEALTH = "it polls the health-check node port and leaves out nodes without a ready pod"
@@ -79,7 +83,16 @@ FAMILIES: dict[str, Family] = {
         Family("metallb-bgp", "MetalLB in BGP mode", follows_endpoints=True, how=_ENDPOINTS, on_one_node=_NEXT_HOP),
         Family("calico-bgp", "Calico BGP", follows_endpoints=True, how=_ENDPOINTS, on_one_node=_NEXT_HOP),
         Family("cilium-bgp", "the Cilium BGP control plane", True, _ENDPOINTS, _NEXT_HOP),
-        Family("cilium-l2", "Cilium L2 announcements", follows_endpoints=False, how=_BLIND),
+        Family(
+            "cilium-l2",
+            "Cilium's L2 announcer",
+            follows_endpoints=None,
+            how="it looks at where the pods are only from Cilium 1.20.2 on",
+            on_one_node=_LEADER,
+            mostly_blind=True,
+            remedy="run Cilium 1.20.2 or newer, which announces the address only from nodes with a ready pod, and "
+            'declare it: `cilium: {version: "1.20.2"}` in srcip-lint.yaml',
+        ),
         Family("cilium", "Cilium", follows_endpoints=None, how=_UNKNOWN),
         Family("kube-vip", "kube-vip", follows_endpoints=None, how=_UNKNOWN),
         Family("kube-vip-per-service", "kube-vip with svc_election", True, _ENDPOINTS, _LEADER),
@@ -102,6 +115,28 @@ FAMILIES: dict[str, Family] = {
         _cloud("health-checked", "a health-checked load balancer"),
     )
 }
+
+
+def of_version(family: Family, version: tuple[int, ...] | None) -> Family:
+    """The family as it is in one version of its product.
+
+    Cilium's layer 2 announcer takes a lease under Local only with a backend of its own node since 1.20.2
+    (cilium/cilium#46399, backported by #48550); whether the last releases of 1.19 do is not known. Before 1.14 its BGP
+    control plane announced a Local Service from every node (cilium/cilium#23035).
+    """
+    if version is None:
+        return family
+    if family.name == "cilium-bgp" and version < _BGP_BY_BACKEND:
+        return replace(family, follows_endpoints=False, how=_BLIND)
+    if family.name != "cilium-l2" or len(version) < len(_L2_BY_BACKEND) or version[:2] == (1, 19):
+        return family
+    if version >= _L2_BY_BACKEND:
+        return replace(family, follows_endpoints=True, how=_ENDPOINTS)
+    return replace(family, follows_endpoints=False, how=_BLIND)
+
+
+_L2_BY_BACKEND = (1, 20, 2)
+_BGP_BY_BACKEND = (1, 14)
 
 CLASSES: dict[str, str] = {
     "service.k8s.aws/nlb": "aws-lbc",

@@ -106,6 +106,7 @@ def environment(settings: Mapping[str, Any]) -> Environment:
         trusted_proxies=tuple(settings.get("trustedProxies", ())),
         edges=tuple(map(_edge, settings.get("edges", ()))),
         metallb=settings.get("metallb", {}),
+        cilium_version=_numbers(settings.get("cilium", {}).get("version")),
         kubernetes_version=_version(settings.get("kubernetesVersion")),
         closed_world=settings.get("closedWorld", False),
         node_ports_closed=settings.get("nodePortsClosed", False),
@@ -143,8 +144,12 @@ def _pattern(item: str | Mapping[str, Any]) -> ObjectPattern:
 
 
 def _version(text: str | None) -> tuple[int, int] | None:
-    numbers = re.findall(r"[0-9]+", text or "")
-    return (int(numbers[0]), int(numbers[1])) if numbers else None
+    numbers = _numbers(text)
+    return (numbers[0], numbers[1]) if numbers else None
+
+
+def _numbers(text: str | None) -> tuple[int, ...] | None:
+    return tuple(map(int, re.findall(r"[0-9]+", text or ""))) or None
 
 
 def _node_file(given: str, layer: Layer) -> NodeFile:

@@ -20,6 +20,7 @@ from srcip_lint.kustomize.names import mended
 from srcip_lint.kustomize.room import Room, resolve
 from srcip_lint.kustomize.transforms import transform
 from srcip_lint.kustomize.tree import Node, at, child, fields_of, is_undetermined, items_of, scalar, text, whole
+from srcip_lint.resources import LOCAL_ONLY
 
 MAX_DEPTH = 40
 """How many kustomizations may stand on each other."""
@@ -31,8 +32,6 @@ MAX_STEPS = 1_000_000
 """How often an object may be gone through in a run: hundreds of overlays with hundreds of objects stay far below."""
 
 MAX_LIST_DEPTH = 8
-
-_LOCAL_ONLY = "config.kubernetes.io/local-config"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -166,5 +165,5 @@ def _moved(sketch: Sketched, layer: Layer) -> Sketched:
 
 def _is_local(member: Member) -> bool:
     """Is the object for the kustomization's own use, and never applied?"""
-    value = scalar(at(member.node, "metadata", "annotations", _LOCAL_ONLY))
+    value = scalar(at(member.node, "metadata", "annotations", LOCAL_ONLY))
     return value is not None and value != "false"

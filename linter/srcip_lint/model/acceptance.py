@@ -12,11 +12,11 @@ from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.metallb.configuration import Configuration, configurations
 from srcip_lint.metallb.installation import Installation, declared
-from srcip_lint.metallb.legacy import LegacyConfig, legacy_config
 from srcip_lint.metallb.rejected import Reason, reasons
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import Siting
 from srcip_lint.resources.fields import placeholder
+from srcip_lint.resources.legacy_metallb import LegacyMetalLB
 from srcip_lint.resources.metallb import BgpPeer
 from srcip_lint.resources.names import closest
 from srcip_lint.resources.objects import Object, same_namespace
@@ -127,19 +127,22 @@ class Acceptance:
     @cached_property
     def legacy_configs(self) -> tuple[Unread, ...]:
         """The ConfigMaps with MetalLB's configuration of before 0.13, without those of a MetalLB that reads them."""
-        found = (legacy_config(each) for each in self.bundle.config_maps)
-        judged = (self._legacy(each) for each in found if each and not self._is_elsewhere(each.object))
+        judged = (
+            self._legacy(each.object, each.legacy_metallb)
+            for each in self.bundle.config_maps
+            if each.legacy_metallb and not self._is_elsewhere(each.object)
+        )
         return tuple(each for each in judged if each.is_new is not Answer.NO)
 
-    def _legacy(self, found: LegacyConfig) -> Unread:
-        running, beside = self.beside(found.object), self._resources_beside(found.object)
+    def _legacy(self, config_map: Object, found: LegacyMetalLB) -> Unread:
+        running, beside = self.beside(config_map), self._resources_beside(config_map)
         is_new = running.at_least(0, 13) if running else Answer.UNKNOWN
         telling = tuple(each.object for each in running.workloads) if running and is_new is Answer.YES else ()
         if is_new is Answer.UNKNOWN and beside:
             is_new, telling = Answer.YES, beside
         names = {each.name for each in beside if each.kind == "IPAddressPool"}
         is_replaced = bool(found.pools) and names.issuperset(found.pools)
-        return Unread(found.object, found.place, found.pools, is_new, telling, is_replaced)
+        return Unread(config_map, found.place, found.pools, is_new, telling, is_replaced)
 
     def _resources_beside(self, of: Object) -> tuple[Object, ...]:
         """The custom resources that are applied together with an object: those of its folder."""

@@ -121,7 +121,7 @@ class _Loading:
     partial: int = 0
 
 
-_LOCAL_ONLY = "config.kubernetes.io/local-config"
+LOCAL_ONLY = "config.kubernetes.io/local-config"
 """Annotates what kustomize and kpt read and never apply (kustomize `kyaml/kio/filters/local.go`)."""
 
 
@@ -143,7 +143,7 @@ def _load_object(value: dict[Any, Any], place: Place, loading: _Loading) -> None
     problems: list[ShapeProblem] = []
     root = Field(value, place, problems)
     found = read_object(root)
-    if found.annotations.get(_LOCAL_ONLY, "false") != "false":
+    if found.annotations.get(LOCAL_ONLY, "false") != "false":
         loading.fragments += 1
         return
     groups, reader = _READERS.get(found.kind, ((), None))

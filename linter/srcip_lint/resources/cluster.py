@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from srcip_lint.resources.fields import Field, Located, Unknown
 from srcip_lint.resources.kube_proxy import KubeProxySettings, read_kube_proxy
+from srcip_lint.resources.legacy_metallb import LegacyMetalLB, read_legacy_metallb
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.selectors import Labels, Selector, label_selector
 
@@ -43,6 +44,8 @@ class ConfigMap:
     files: Mapping[str, Located[str | Unknown]]
     kube_proxy: KubeProxySettings | None = None
     """What it tells kube-proxy, where it is kube-proxy's own."""
+    legacy_metallb: LegacyMetalLB | None = None
+    """What it told a MetalLB of before 0.13, where it holds that."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -119,7 +122,8 @@ def read_config_map(root: Field) -> ConfigMap:
     found, data = read_object(root), dict(root.field("data").pairs())
     settings = {key: value.text("") for key, value in data.items()}
     files = {key: value.verbatim() for key, value in data.items()}
-    return ConfigMap(found, settings, files, read_kube_proxy(found.name, files))
+    kube_proxy = read_kube_proxy(found.name, files)
+    return ConfigMap(found, settings, files, kube_proxy, read_legacy_metallb(files))
 
 
 def read_evidence(root: Field) -> Evidence:

@@ -57,6 +57,11 @@ class Object:
         """Does a place stand in this object?"""
         return at.document is self.place.document and at.path[: len(self.place.path)] == self.place.path
 
+    def same_manifest(self, other: Object) -> bool:
+        """Is the other one made of the same manifest, by another way that leads to it?"""
+        mine, theirs = self.place.origin, other.place.origin
+        return mine.document is theirs.document and mine.path == theirs.path
+
     def annotation(self, key: str) -> str | None:
         """The annotation's value where it is written and known."""
         value = self.annotations.get(key)

@@ -117,7 +117,7 @@ def read_middleware(root: Field) -> Middleware:
     return Middleware(
         read_object(root),
         types,
-        next((each for each in checks if types == (each.name,)), None),
+        next((each for each in checks if each.name in types), None),
         tuple(_reference(item) for item in spec.field("chain", "middlewares").items()),
         tuple(key.lower() for key in _keys(spec.field("headers", "customRequestHeaders"))),
         "".join(_keys(spec.field("plugin"))[:1]),

@@ -230,9 +230,9 @@ def _severity(model: Model, way: WayIn, world: tuple[Workload, ...], target: Dea
     if _chooses_nodes(model, world):
         return Severity.INFO
     if unknown:
-        anonymous = way.balancer is not None and not way.balancer.named
+        likely = way.balancer is not None and (not way.balancer.named or way.balancer.mostly_blind)
         spread = all(model.siting.separated(workload) for workload in world)
-        return Severity.WARNING if anonymous and not spread else Severity.INFO
+        return Severity.WARNING if likely and not spread else Severity.INFO
     return Severity.ERROR if way.balancer else Severity.WARNING
 
 
@@ -244,6 +244,8 @@ def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | N
     names, several = " and ".join(str(workload.object.ref) for workload in world), len(world) > 1
     if all(workload.kind == "DaemonSet" for workload in world):
         return f"{names} {'run' if several else 'runs'} only on some of the nodes"
+    if len(world) == 1 and model.pods(world) == 1:
+        return f"{names} guarantees one pod, so a pod on one node only"
     if all(model.siting.separated(workload) for workload in world):
         return f"{names} {'keep their' if several else 'keeps its'} pods on different nodes, but not on every node"
     return f"{names} {'guarantee' if several else 'guarantees'} a pod on no particular node"
@@ -251,13 +253,18 @@ def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | N
 
 def _role(model: Model, workload: Workload) -> str:
     replicas = model.siting.replicas(workload)
-    count = "" if replicas is None else f"{replicas} replica{'s' if replicas != 1 else ''}, "
+    if replicas is None:
+        return "the pods behind it"
+    if replicas == 1:
+        return "the pod behind it: 1 replica"
     spread = "on different nodes" if model.siting.separated(workload) else "nothing keeps them on different nodes"
-    return f"the pods behind it: {count}{spread}" if count else "the pods behind it"
+    return f"the pods behind it: {replicas} replicas, {spread}"
 
 
 def _fixes(way: WayIn, target: DeadTarget | None, *, unknown: bool) -> tuple[str, ...]:
     daemon_set = "run the pods as a DaemonSet, so that every node that can receive packets has one"
+    if way.balancer and way.balancer.remedy:
+        return (daemon_set, way.balancer.remedy)
     if unknown:
         return (
             "declare the load balancer, e.g. `loadBalancer: metallb-l2` in srcip-lint.yaml: "

@@ -7,7 +7,8 @@ believes it. Here every definition is judged as it stands.
 ## Reported when
 
 - `same-object`: two objects agree in API group, kind, namespace and name; or a mapping has one key twice.
-- `together`: both stand in one file, come in one stream from standard input, or are resources of one kustomization.
+- `together`: both stand in one file, come in one stream from standard input, or are resources of one kustomization;
+  or two resources of that include one and the same manifest.
 
 ## Silent when
 
@@ -90,7 +91,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from srcip_lint.rule import Diagnosis, Model, Reach, Related, Rule, Severity, dotted
+from srcip_lint.rule import Diagnosis, Model, Object, Reach, Related, Rule, Severity, dotted
 
 _KIND = ("kind",)
 """Written twice, it shows that two objects run together; then what else they both have is not told again."""
@@ -105,6 +106,9 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _objects(model: Model) -> Iterator[Diagnosis]:
     for first, again in model.redefinitions:
+        if again.same_manifest(first):
+            yield _included_twice(again)
+            continue
         yield Diagnosis(
             at=again.place.at("metadata", "name"),
             message=f"{again.ref} is defined again: applied together, only the last definition holds.",
@@ -113,6 +117,18 @@ def _objects(model: Model) -> Iterator[Diagnosis]:
             related=(Related(first.place.at("metadata", "name"), "the first definition", first),),
             fixes=("remove one of the definitions, or give the objects different names",),
         )
+
+
+def _included_twice(found: Object) -> Diagnosis:
+    """One manifest that two ways lead to."""
+    return Diagnosis(
+        at=found.place.at("metadata", "name"),
+        message=f"{found.ref} comes into {found.stream} twice: two of its resources include this manifest, and "
+        "kustomize refuses to build that.",
+        severity=Severity.WARNING,
+        object=found,
+        fixes=("include its base once",),
+    )
 
 
 def _fields(model: Model) -> Iterator[Diagnosis]:
