@@ -101,6 +101,22 @@ def test_a_route_that_matches_nothing_is_none() -> None:
     assert controls(deployment(WEB, CRD), text, middleware(LIST)) == ()
 
 
+@pytest.mark.parametrize(
+    ("service", "services"),
+    [
+        ("{name: app, port: 80}", ("app",)),
+        ("{name: app, namespace: shop, port: web}", ("app",)),
+        ("{name: app, namespace: other, port: 80}", ()),
+        ("{name: app, kind: TraefikService}", ()),
+        ("{name: app, kind: Service, port: 80}", ("app",)),
+        ("{name: '${APP}', port: 80}", ()),
+    ],
+)
+def test_a_route_sends_to_services_like_an_ingress(service: str, services: tuple[str, ...]) -> None:
+    (found,) = bundle_of(route().replace("{name: app, port: 80}", service)).backends
+    assert found.services == services
+
+
 def test_an_id_means_no_middleware_of_tcp_routes() -> None:
     over_tcp = middleware("ipAllowList: {sourceRange: [198.51.100.0/24]}", kind="MiddlewareTCP")
     assert controls(deployment(WEB, INGRESS), ingress("shop-office@kubernetescrd"), over_tcp) == ()

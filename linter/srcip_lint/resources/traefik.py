@@ -144,17 +144,14 @@ def read_ingress_route(root: Field) -> IngressRoute:
 
 
 def _rule(item: Field) -> Rule:
+    """The targets are Services; one of Traefik's own (a TraefikService) has its targets elsewhere."""
+    targets = [(_target(each), each.field("kind").text("Service").value) for each in item.field("services").items()]
     return Rule(
         item.field("match").text("").value,
         tuple(_reference(each) for each in item.field("middlewares").items()),
-        tuple(_target(each) for each in item.field("services").items() if _is_service(each)),
+        tuple(target for target, kind in targets if kind == "Service"),
         item.place,
     )
-
-
-def _is_service(item: Field) -> bool:
-    """Not one of Traefik's own (a TraefikService), which has its targets elsewhere."""
-    return item.field("kind").text("Service").value == "Service"
 
 
 def _target(item: Field) -> Target:
