@@ -49,7 +49,6 @@ from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import NodeSet, chosen, matches_pods, missed, pinned
 from srcip_lint.policies import Policies
-from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
@@ -200,6 +199,8 @@ class Model:
     def behaviour(self, workload: Workload) -> ProxyBehaviour | None:
         """What the proxy in a workload's pods does with addresses; None where none is recognised."""
         if workload not in self._behaviours:
+            from srcip_lint.proxies import behaviours
+
             self._behaviours[workload] = behaviours(workload, self.bundle)
         return self._behaviours[workload]
 
@@ -207,6 +208,10 @@ class Model:
     def unmounted_configurations(self) -> tuple[Place, ...]:
         """The files in ConfigMaps that look like a proxy's configuration and that no workload mounts: nothing judges
         them, since nobody knows which way leads there."""
+        if not self.bundle.config_maps:
+            return ()
+        from srcip_lint.proxies import nginx
+
         return tuple(place for _, place in nginx.loose(self.bundle))
 
     def sent_to_by_ingress(self, service: Service) -> bool:

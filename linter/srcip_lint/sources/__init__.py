@@ -63,7 +63,7 @@ class Unopened:
     reason: str
 
 
-@dataclass
+@dataclass()
 class Reading:
     """The sources of a run, in order; `skipped` fills while they are iterated.
 
