@@ -28,9 +28,14 @@ from srcip_lint.resources.cluster import (
     Namespace,
     Node,
 )
+from srcip_lint.resources.contour import ContourSettings, HttpProxy
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.gateway_api import Gateway, GatewayClass, HttpRoute
 from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
+from srcip_lint.resources.istio import AuthorizationPolicy, EnvoyFilter, MeshSettings
+from srcip_lint.resources.kong import KongConsumer, KongPlugin
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
+from srcip_lint.resources.nginx_org import AccessPolicy, VirtualServer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
@@ -98,12 +103,24 @@ class Bundle:
         self.evidence = self._all(Evidence)
         self.network_policies = self._all(NetworkPolicy)
         self.bgp_configurations = self._all(BgpConfiguration)
+        self.authorization_policies = self._all(AuthorizationPolicy)
+        self.envoy_filters = self._all(EnvoyFilter)
+        self.mesh_settings = self._all(MeshSettings)
+        self.http_proxies = self._all(HttpProxy)
+        self.contour_settings = self._all(ContourSettings)
+        self.kong_plugins = self._all(KongPlugin)
+        self.kong_consumers = self._all(KongConsumer)
+        self.gateway_classes = self._all(GatewayClass)
+        self.gateways = self._all(Gateway)
+        self.http_routes = self._all(HttpRoute)
         self.pools = self._all(AddressPool)
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)
         self.bfd_profiles = self._all(BfdProfile)
         self.ingress_routes = self._all(IngressRoute)
         self.middlewares = self._all(Middleware)
+        self.virtual_servers = self._all(VirtualServer)
+        self.access_policies = self._all(AccessPolicy)
         self._selections: dict[Service, Selection] = {}
         self._running: dict[str, tuple[Workload, ...]] = {}
 
@@ -387,7 +404,8 @@ def nearest(referrer: Object, found: Sequence[R]) -> list[R]:
     if not found:
         return []
     depths = [closeness(referrer.folder, _object(resource).folder) for resource in found]
-    return [resource for resource, depth in zip(found, depths, strict=True) if depth == max(depths)]
+    most = max(depths)
+    return [resource for resource, depth in zip(found, depths, strict=True) if depth == most]
 
 
 def _object(resource: Any) -> Object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from srcip_lint.environment import Environment
@@ -25,7 +25,7 @@ from srcip_lint.path.hops import (
     spelled,
 )
 from srcip_lint.path.kept import either, judged, kept, told
-from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
+from srcip_lint.proxies.behaviour import Control, HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
 from srcip_lint.proxies.real_ip import Membership, resolve, undecided
 from srcip_lint.resources.workload import Workload
 
@@ -109,6 +109,7 @@ def _through(
     read = _as_read(listener, state)
     member = Membership.of(environment)
     address = resolve(read, route.real_ip, member)
+    peer = resolve(read, (each for each in route.real_ip if each.source == "proxy_protocol"), member)
     states = kept(read, address, route, member)
     takes = told(states, address, route)
     after = state
@@ -123,11 +124,12 @@ def _through(
         behaviour.product,
         _says(route, listener) + (_UNDECIDED if len(states) > 1 or undecided(read, route.real_ip, member) else ""),
         onward,
+        behaviour.basis,
         at=route.at,
         object=workload.object.ref,
         delivered=_delivered(listener, state),
         observations=(
-            *_controls(route, address, states, member),
+            *_controls(route, lambda control: _judged(control, address, peer, states, member)),
             *_headers(route, read, takes, behaviour.product),
         ),
         takes=takes,
@@ -159,13 +161,22 @@ def _onward(after: State, route: Route, workload: Workload, address: Addresses) 
     )
 
 
-def _controls(route: Route, address: Addresses, states: tuple[State, ...], member: Membership) -> Iterator[Observation]:
+def _judged(
+    control: Control, address: Addresses, peer: Addresses, states: tuple[State, ...], member: Membership
+) -> Addresses:
+    """What a control judges: an entry of a header, who connects, or whom the route takes for the client."""
+    if control.entry is not None:
+        return judged(control.entry, states, member)
+    return peer if control.judges_peer else address
+
+
+def _controls(route: Route, judges: Callable[[Control], Addresses]) -> Iterator[Observation]:
     for control in route.controls:
         what = f"{control.name} {control.keyed.value} by address"
         yield Observation(
             Point.LISTENER,
             what,
-            judged(control.entry, states, member) if control.entry else address,
+            judges(control),
             control.at,
             control=control.name,
             keyed=control.keyed,

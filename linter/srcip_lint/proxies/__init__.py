@@ -15,9 +15,29 @@ Adapter = Callable[[Workload, Bundle], "ProxyBehaviour | None"]
 def adapters() -> tuple[Adapter, ...]:
     """Every product that is known. The first that recognises a workload speaks for it."""
     # Imported here, since `proxies.behaviour` is asked for its types where no pod is.
-    from srcip_lint.proxies import ingress_nginx, nginx, traefik
+    from srcip_lint.proxies import (
+        contour,
+        haproxy_ingress,
+        haproxytech,
+        ingress_nginx,
+        istio,
+        kong,
+        nginx,
+        nginx_org,
+        traefik,
+    )
 
-    return (ingress_nginx.behaviour, traefik.behaviour, nginx.behaviour)
+    return (
+        ingress_nginx.behaviour,
+        nginx_org.behaviour,
+        haproxytech.behaviour,
+        haproxy_ingress.behaviour,
+        istio.behaviour,
+        contour.behaviour,
+        kong.behaviour,
+        traefik.behaviour,
+        nginx.behaviour,
+    )
 
 
 def behaviours(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:

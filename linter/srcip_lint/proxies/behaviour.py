@@ -113,6 +113,8 @@ class Control:
     """What it rests on that the control holds here (which controller serves an Ingress)."""
     entry: Entry | None = None
     """The entry of a header that it judges; None where it judges the address that the route takes for the client's."""
+    judges_peer: bool = False
+    """Does it judge the peer, after the PROXY protocol but before any header replacement?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,3 +176,5 @@ class ProxyBehaviour:
     listeners: tuple[Listener, ...]
     complete: bool = True
     why_incomplete: str = ""
+    basis: Basis = field(default_factory=Basis)
+    """What it rests on that the proxy behaves so, beyond what was read."""

@@ -75,12 +75,13 @@ def _serves(workload: Workload) -> ServedClass | None:
     if container is None:
         return None
     watched = flag(container, "watch-namespace")
+    namespace = workload.object.namespace if watched and watched.startswith("$(") else watched
     return ServedClass(
         controller=flag(container, "controller-class") or _CONTROLLER,
         words=(flag(container, "ingress-class") or _CLASS,),
         without_class=is_on(container, "watch-ingress-without-class"),
         by_name=is_on(container, "ingress-class-by-name"),
-        namespace=workload.object.namespace if watched and watched.startswith("$(") else watched or None,
+        namespaces=(namespace,) if namespace else (),
     )
 
 

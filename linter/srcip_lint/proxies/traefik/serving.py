@@ -7,11 +7,12 @@ names none, or `traefik`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.proxies.classes import ServedClass, by_nearest, claim
+from srcip_lint.proxies.classes import ServedClass, claim, claim_of
 from srcip_lint.proxies.traefik.static import Static
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.ingress import Ingress
@@ -74,7 +75,7 @@ def _provider(static: Static, path: str) -> Provider | None:
 
 def served_routes(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[IngressRoute, str]]:
     """The IngressRoutes that a workload surely serves, each with what that rests on."""
-    yield from by_nearest(workload, controllers, bundle.ingress_routes, _claims_route, bundle)
+    yield from _by_nearest(workload, controllers, bundle.ingress_routes, _claims_route, bundle)
 
 
 def served_ingresses(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[Ingress, str]]:
@@ -83,7 +84,30 @@ def served_ingresses(workload: Workload, controllers: Controllers, bundle: Bundl
     def claims(providers: Providers | None, ingress: Ingress) -> str | None:
         return _claims_ingress(providers, ingress, bundle)
 
-    yield from by_nearest(workload, controllers, bundle.ingresses, claims, bundle)
+    yield from _by_nearest(workload, controllers, bundle.ingresses, claims, bundle)
+
+
+class _HasObject(Protocol):
+    @property
+    def object(self) -> Object: ...
+
+
+S = TypeVar("S", bound=_HasObject)
+
+
+def _by_nearest(
+    workload: Workload,
+    controllers: Controllers,
+    resources: Iterable[S],
+    claims: Callable[[Providers | None, S], str | None],
+    bundle: Bundle,
+) -> Iterator[tuple[S, str]]:
+    for resource in resources:
+        if workload in controllers and claims(controllers[workload], resource) is not None:
+            claimed = {each: claims(found, resource) for each, found in controllers.items()}
+            assumed = claim_of(workload, resource.object, claimed, bundle)
+            if assumed is not None:
+                yield resource, assumed
 
 
 def _claims_route(providers: Providers | None, route: IngressRoute) -> str | None:
