@@ -40,6 +40,7 @@ from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
 from srcip_lint.resources.service import Endpoints, Service
+from srcip_lint.resources.traefik import IngressRoute, Middleware
 from srcip_lint.resources.unseen import deploys_anywhere, given_at_run_time, makes_pods
 from srcip_lint.resources.workload import Autoscaler, Workload
 
@@ -116,6 +117,8 @@ class Bundle:
         self.advertisements = self._all(Advertisement)
         self.bgp_peers = self._all(BgpPeer)
         self.bfd_profiles = self._all(BfdProfile)
+        self.ingress_routes = self._all(IngressRoute)
+        self.middlewares = self._all(Middleware)
         self.virtual_servers = self._all(VirtualServer)
         self.access_policies = self._all(AccessPolicy)
         self._selections: dict[Service, Selection] = {}

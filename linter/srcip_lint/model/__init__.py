@@ -456,7 +456,7 @@ class Model:
         """Why the client's address is needed on a way in: asserted, or a control of the first proxy is keyed on it that
         is about clients (not only about addresses of the cluster itself)."""
         proxy = path.edge_proxy
-        controls = [each for each in proxy.observations if each.control] if proxy else []
+        controls = [each for each in proxy.observations if each.control and not each.of_header] if proxy else []
         asserted = self.required(service)
         found = next((each for each in controls if not is_about_the_cluster(each.networks, self.environment)), None)
         if asserted or found is None:

@@ -66,7 +66,7 @@ def served(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[Serve
     """The Ingresses that a workload surely serves, as far as the controllers of its product were read."""
     controllers = [(each, found) for each in bundle.workloads if (found := serves(each))]
     for ingress in bundle.ingresses:
-        claims = {each: _claim(found, ingress, bundle) for each, found in controllers}
+        claims = {each: claim(found, ingress, bundle) for each, found in controllers}
         assumed = claim_of(workload, ingress.object, claims, bundle)
         if assumed is not None:
             yield Served(ingress, assumed)
@@ -79,7 +79,7 @@ def claim_of(workload: Workload, of: Object, claims: Mapping[Workload, str | Non
     return claims[workload] if nearest(of, would) == [workload] else None
 
 
-def _claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
+def claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
     """What has to be assumed for a controller to serve an Ingress; None where it does not, or where that is unknown."""
     if not served_class.watches(ingress.object):
         return None
