@@ -24,7 +24,7 @@ from srcip_lint.balancers.signals import (
     of_version,
     polls_health,
 )
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.resources.fields import Unknown
@@ -33,6 +33,7 @@ from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import closeness
 
 __all__ = ["Balancer", "Signal", "by_name", "identify"]
 

@@ -11,7 +11,7 @@ from functools import cached_property
 
 from srcip_lint.annotations import LegacyAnnotation, asking_for_local
 from srcip_lint.balancers import by_name, identify
-from srcip_lint.bundle import Bundle, Selection
+from srcip_lint.bundle import Bundle
 from srcip_lint.callers import Caller, on_host_network, on_pod_network
 from srcip_lint.dataplane import Identified, guards_node_ports
 from srcip_lint.dataplane import identify as identify_dataplane
@@ -58,6 +58,7 @@ from srcip_lint.resources.selectors import Requirement as LabelRequirement
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
+from srcip_lint.selection import Selection
 
 __all__ = [
     "DeadTarget",

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.metallb.addresses import as_range, covered, ranges
@@ -18,12 +18,14 @@ from srcip_lint.metallb.configuration import Configuration, configurations
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import Siting
 from srcip_lint.placement import Inventory, labels_of
+from srcip_lint.resources.cluster import BgpConfiguration
 from srcip_lint.resources.fields import placeholder
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.names import closest
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
+from srcip_lint.scopes import closeness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -129,7 +131,7 @@ class Advertising:
         """May every range of a pool lie in what Calico announces, in all its networks together?"""
         announced = [
             item
-            for each in self.bundle.bgp_configurations
+            for each in self.bundle.of(BgpConfiguration)
             if self.bundle.compatible(pool.object, each.object)
             for item in each.load_balancer_ips
         ]

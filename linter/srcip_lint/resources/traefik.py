@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from srcip_lint.documents import Place
 from srcip_lint.resources.fields import Field, Unknown, placeholder
-from srcip_lint.resources.ingress import CLASS_ANNOTATION, BackendReference
+from srcip_lint.resources.ingress import CLASS_ANNOTATION
 from srcip_lint.resources.objects import Object, read_object
 
 GROUPS = ("traefik.io", "traefik.containo.us")
@@ -93,9 +93,12 @@ class Rule:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class IngressRoute(BackendReference):
+class IngressRoute:
     """An IngressRoute or an IngressRouteTCP. Without `entry_points` it is on all that are for everything."""
 
+    object: Object
+    controller: str | None
+    services: tuple[str, ...]
     class_name: str | Unknown
     """The class that it names, empty where it names none."""
     entry_points: tuple[str | Unknown, ...]

@@ -17,6 +17,7 @@ from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served
 from srcip_lint.proxies.lists import read_list
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.ingress import IngressClass
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 
@@ -51,7 +52,7 @@ def read_asked(served: Served, prefixes: tuple[str, ...], bundle: Bundle) -> Ask
         and bundle.compatible(ingress.object, each.object)
     )
     of_services = tuple(_annotated(each, prefixes) for each in services)
-    has_unread = any(each.has_parameters for each in bundle.ingress_classes)
+    has_unread = any(each.has_parameters for each in bundle.of(IngressClass))
     return Asked(served, _annotated(ingress.object, prefixes), of_services, has_unread)
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.proxies.traefik.entry_points import EntryPoint
 from srcip_lint.proxies.traefik.serving import CRD, Controllers, served_ingresses, served_routes
 from srcip_lint.proxies.traefik.static import Static
@@ -21,6 +21,7 @@ from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.traefik import IngressRoute, Middleware, Reference, Rule
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 _PREFIX = "traefik.ingress.kubernetes.io/router."
 _PROVIDER = "@kubernetescrd"
@@ -88,7 +89,7 @@ class Finder:
         if not name.endswith(_PROVIDER):
             return None
         wanted = name.removesuffix(_PROVIDER)
-        found = [each for each in self.bundle.middlewares if not each.is_tcp and _has_id(each.object, wanted)]
+        found = [each for each in self.bundle.of(Middleware) if not each.is_tcp and _has_id(each.object, wanted)]
         return self._nearest(found, referrer)
 
     def _is_allowed(self, namespace: str | None, referrer: Object) -> bool:
@@ -97,7 +98,7 @@ class Finder:
     def _by_name(self, name: str, namespace: str | None, referrer: Object, *, is_tcp: bool) -> Middleware | None:
         found = [
             each
-            for each in self.bundle.middlewares
+            for each in self.bundle.of(Middleware)
             if each.is_tcp is is_tcp
             and each.object.name == name
             and same_namespace(namespace, each.object.namespace) is Answer.YES

@@ -75,7 +75,7 @@ def _provider(static: Static, path: str) -> Provider | None:
 
 def served_routes(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[IngressRoute, str]]:
     """The IngressRoutes that a workload surely serves, each with what that rests on."""
-    yield from _by_nearest(workload, controllers, bundle.ingress_routes, _claims_route, bundle)
+    yield from _by_nearest(workload, controllers, bundle.of(IngressRoute), _claims_route, bundle)
 
 
 def served_ingresses(workload: Workload, controllers: Controllers, bundle: Bundle) -> Iterator[tuple[Ingress, str]]:
@@ -84,7 +84,7 @@ def served_ingresses(workload: Workload, controllers: Controllers, bundle: Bundl
     def claims(providers: Providers | None, ingress: Ingress) -> str | None:
         return _claims_ingress(providers, ingress, bundle)
 
-    yield from _by_nearest(workload, controllers, bundle.ingresses, claims, bundle)
+    yield from _by_nearest(workload, controllers, bundle.of(Ingress), claims, bundle)
 
 
 class _HasObject(Protocol):
