@@ -15,7 +15,8 @@ from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Basis, Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served
-from srcip_lint.proxies.lists import read_list
+from srcip_lint.proxies.lists import list_control
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.ingress import IngressClass
 from srcip_lint.resources.objects import Object, same_namespace
@@ -84,10 +85,9 @@ def controls(settings: Layer, asked: Iterable[Asked]) -> Iterator[Control]:
 def _list(keyed: Keyed, names: tuple[str, ...], layers: tuple[Layer, ...], basis: Basis) -> Iterator[Control]:
     found = (next((layer[name] for layer in layers if name in layer), None) for name in names)
     written = next((each for each in found if each and each.value), None)
-    texts = written.value.split(",") if written and isinstance(written.value, str) else []
-    networks = read_list(text for text in texts if text.strip())
-    if written and networks and networks.tells_clients_apart:
-        yield Control(keyed, str(written.place.path[-1]), written.place, networks.networks, basis=basis)
+    if written:
+        control = list_control(keyed, str(written.place.path[-1]), comma_separated(written), basis=basis)
+        yield from [control] if control else []
 
 
 def _limits(layers: tuple[Layer, ...], basis: Basis) -> Iterator[Control]:

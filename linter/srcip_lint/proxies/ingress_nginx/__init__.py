@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.documents import Place
-from srcip_lint.networks import Network
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.ingress_nginx.controls import controls
+from srcip_lint.proxies.lists import trust_of
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
@@ -131,7 +131,7 @@ def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
     if "use-forwarded-headers" not in settings and _OLD.search(str(container.image.value)):
         settings = {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
     trusted = settings.get("proxy-real-ip-cidr")
-    trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
+    trust = trust_of(comma_separated(trusted)) if trusted else Trust((ip_network("0.0.0.0/0"),))
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
     sources = {"use-forwarded-headers": header, "enable-real-ip": header, "use-proxy-protocol": "proxy_protocol"}
@@ -146,15 +146,3 @@ def _ports(container: Container) -> list[int]:
     """The ports that it serves HTTP on. Those of `--tcp-services-configmap` are no listeners of this kind."""
     numbers = [flag(container, name) or str(default) for name, default in _PORTS]
     return [int(number) for number in numbers if number.isdigit()]
-
-
-def _trust(text: str, at: Place | None) -> Trust:
-    networks = [_network(part.strip()) for part in text.split(",")]
-    return Trust(tuple(network for network in networks if network), unreadable=None in networks, at=at)
-
-
-def _network(text: str) -> Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None

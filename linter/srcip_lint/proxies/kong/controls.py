@@ -16,7 +16,7 @@ from srcip_lint.path.hops import Basis, Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served, ServedClass, Serves, served
 from srcip_lint.proxies.flags import flag
-from srcip_lint.resources.addresses import AddressList
+from srcip_lint.proxies.lists import list_control
 from srcip_lint.resources.gateway_api import Gateway, GatewayClass, HttpRoute, Named
 from srcip_lint.resources.ingress import CLASS_ANNOTATION
 from srcip_lint.resources.kong import KongConsumer, KongPlugin
@@ -208,17 +208,13 @@ def _of_plugin(running: _Running, bundle: Bundle) -> Iterator[Control]:
         return
     lists = ((Keyed.ALLOW, "ip-restriction allow", plugin.allow), (Keyed.DENY, "ip-restriction deny", plugin.deny))
     for keyed, name, listed in lists:
-        if listed and _tells(listed):
-            yield Control(keyed, name, listed.place, listed.telling, unreadable=listed.open, basis=running.basis)
+        control = list_control(keyed, name, listed, basis=running.basis) if listed else None
+        yield from [control] if control else []
     if plugin.limits and plugin.limit_by == "ip":
         yield Control(Keyed.LIMIT, "rate-limiting", plugin.limits, basis=running.basis)
     elif plugin.limits and plugin.limit_by in ("consumer", "credential") and not beside and _is_anonymous(bundle):
         basis = running.basis + Basis(assumptions=(_ANONYMOUS,))
         yield Control(Keyed.LIMIT, "rate-limiting", plugin.limits, basis=basis)
-
-
-def _tells(listed: AddressList) -> bool:
-    return listed.names_clients and not listed.refused
 
 
 def _is_anonymous(bundle: Bundle) -> bool:

@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from ipaddress import ip_network
 from typing import Literal
 
-from srcip_lint.networks import Network
+from srcip_lint.documents import Place
 from srcip_lint.path.hops import Basis, Keyed
-from srcip_lint.proxies.behaviour import Control, Entry, Trust
+from srcip_lint.proxies.behaviour import Control, Entry
+from srcip_lint.proxies.lists import list_control, trust_of
 from srcip_lint.proxies.traefik.bindings import Stack
+from srcip_lint.resources.addresses import address_list
 from srcip_lint.resources.fields import Unknown
-from srcip_lint.resources.traefik import AddressCheck, Middleware, Strategy
+from srcip_lint.resources.traefik import Middleware, Strategy
 
 
 def controls(stack: Stack, assumed: str, *, has_plugins: bool) -> Iterator[Control]:
@@ -40,11 +41,12 @@ def controls(stack: Stack, assumed: str, *, has_plugins: bool) -> Iterator[Contr
 
 def _control(middleware: Middleware) -> Control | None:
     check = middleware.check
-    entry = _entry(check.strategy) if check else None
+    entry = _entry(check.strategy, check.at) if check else None
     if check is None or entry is False:
         return None
     if check.ranges is not None:
-        return _list(check, entry)
+        # one that holds what is no network Traefik refuses, and the route with it (`pkg/ip/checker.go`)
+        return list_control(Keyed.ALLOW, check.name, address_list(check.ranges, check.at), entry=entry)
     by_host = check.name == "inFlightReq" and check.strategy is None
     limits = isinstance(check.amount, int) and check.amount > 0
     if by_host or check.by_something_else or not limits:
@@ -52,19 +54,7 @@ def _control(middleware: Middleware) -> Control | None:
     return Control(Keyed.LIMIT, check.name, check.at, entry=entry)
 
 
-def _list(check: AddressCheck, entry: Entry | None) -> Control | None:
-    """One that names nothing, or something that is no network, Traefik refuses, and the route with it
-    (`pkg/ip/checker.go`); one that names everybody is no control."""
-    ranges = check.ranges or ()
-    written = [each for each in ranges if isinstance(each, str)]
-    parsed = [network for each in written if (network := _network(each))]
-    networks = tuple(each for each in parsed if not each.is_loopback)
-    if not networks or len(parsed) < len(written) or any(each.prefixlen == 0 for each in networks):
-        return None
-    return Control(Keyed.ALLOW, check.name, check.at, networks, unreadable=len(written) < len(ranges), entry=entry)
-
-
-def _entry(strategy: Strategy | None) -> Entry | Literal[False] | None:
+def _entry(strategy: Strategy | None, at: Place) -> Entry | Literal[False] | None:
     """The entry of X-Forwarded-For that is judged, None where none is, False where that cannot be told."""
     if strategy is None:
         return None
@@ -74,13 +64,5 @@ def _entry(strategy: Strategy | None) -> Entry | Literal[False] | None:
         return Entry(strategy.depth)
     if not strategy.excluded:
         return None
-    networks = [_network(each) if isinstance(each, str) else None for each in strategy.excluded]
-    known = tuple(each for each in networks if each)
-    return Entry(0, Trust(known)) if len(known) == len(networks) else False
-
-
-def _network(text: str) -> Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
+    passed_over = address_list(strategy.excluded, at)
+    return False if passed_over.open or passed_over.refused else Entry(0, trust_of(passed_over))

@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 
 from srcip_lint.documents import Place
-from srcip_lint.networks import Network
 from srcip_lint.proxies.behaviour import Trust
+from srcip_lint.proxies.lists import trust_of
 from srcip_lint.proxies.traefik.static import Setting, Static
+from srcip_lint.resources.addresses import address_list
+from srcip_lint.resources.fields import Unknown
 
 INTERNAL = ("metrics", "traefik", "admin", "dashboard", "ping", "api")
 """By their names these serve Traefik's own pages, and not clients."""
@@ -97,12 +99,5 @@ def _trust(static: Static, path: str, image: Place) -> Trust:
     if static.is_on(f"{path}.insecure"):
         return Trust(_EVERYBODY, at=static.at(f"{path}.insecure") or at)
     items = static.items(f"{path}.trustedips")
-    networks = [_network(each.value) for each in items]
-    return Trust(tuple(each for each in networks if each), None in networks, static.at(f"{path}.trustedips") or at)
-
-
-def _network(text: str | None) -> Network | None:
-    try:
-        return ip_network(text, strict=False) if text else None
-    except ValueError:
-        return None
+    written = (Unknown("a placeholder") if each.value is None else each.value for each in items)
+    return trust_of(address_list(written, static.at(f"{path}.trustedips") or at))
