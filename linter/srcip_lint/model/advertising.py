@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+from srcip_lint.balancers.takers import announcing_kube_vips
 from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
@@ -114,8 +115,9 @@ class Advertising:
         )
 
     def _is_announced_by_others(self, pool: AddressPool) -> bool:
-        """Does, or may, somebody other than MetalLB announce its addresses? Calico and Cilium can, whoever assigns
-        them (metallb `website/content/configuration/calico.md`), and MetalLB without speakers leaves it to somebody."""
+        """Does, or may, somebody other than MetalLB announce its addresses? Calico, Cilium and kube-vip can, whoever
+        assigns them (metallb `website/content/configuration/calico.md`), and MetalLB without speakers leaves it to
+        somebody."""
         if not (self.environment.load_balancer or "metallb").startswith("metallb"):
             return True
         found = self.metallb.installation(pool.object)
@@ -123,6 +125,7 @@ class Advertising:
             return True
         signs = [each.object for each in self.bundle.evidence]
         signs += [each.object for each in self.bundle.cilium_l2_policies]
+        signs += [each.object for each in announcing_kube_vips(self.bundle)]
         if any(self.bundle.compatible(pool.object, sign) for sign in signs):
             return True
         return self._is_in_calicos_ranges(pool)
