@@ -19,6 +19,7 @@ from srcip_lint.path.hops import FORGED, Belief, Delivered, Entry, Hop, Observat
 from srcip_lint.path.proxied import believed_by
 from srcip_lint.policies import ContainerPort, Policies
 from srcip_lint.proxies.behaviour import ProxyBehaviour
+from srcip_lint.resources.envoy_gateway import ClientTrafficPolicy
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
@@ -104,7 +105,7 @@ def believed(model: Asked) -> Iterator[Believed]:
     behind = _Behind(model)
     for workload in behind.workloads:
         yield from (each for each in behind.ways(workload) if each is not None)
-    if not (model.bundle.config_maps or model.bundle.client_traffic_policies):
+    if not model.bundle.config_maps and not model.bundle.of(ClientTrafficPolicy):
         return
     # Imported here, since it knows every product.
     from srcip_lint.proxies.unplaced import unplaced

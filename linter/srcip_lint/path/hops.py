@@ -244,6 +244,8 @@ class Observation:
     """Does the control name networks that cannot be read?"""
     has_alternative: bool = False
     """Does something else admit whom the control refuses?"""
+    of_header: bool = False
+    """Does the control judge an entry of a header, whoever connects?"""
     exceptions: tuple[tuple[Network, Place], ...] = ()
     """The networks that it takes out of those again, each with its place."""
     basis: Basis = Basis()
@@ -265,6 +267,8 @@ class Belief:
     """Where whom it believes is told, by name; empty where nothing tells it."""
     is_default: bool = False
     """Does it believe everybody because that is not told?"""
+    is_passed_on: bool = False
+    """Does it not go by the header itself, and pass on what came in it?"""
     header_is_default: bool = False
     """Does it believe that header because none is told?"""
 

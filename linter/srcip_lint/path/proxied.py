@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from srcip_lint.environment import Environment
@@ -25,7 +25,8 @@ from srcip_lint.path.hops import (
     always,
     spelled,
 )
-from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
+from srcip_lint.path.kept import either, judged, kept, passed_on, told
+from srcip_lint.proxies.behaviour import Control, HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
 from srcip_lint.proxies.real_ip import Membership, beliefs, resolve, undecided
 from srcip_lint.resources.workload import Workload
 
@@ -81,7 +82,8 @@ def believed_by(behaviour: ProxyBehaviour) -> Iterator[tuple[int | None, Belief]
         if listener.address not in _LOOPBACK and listener.protocol == "http":
             caller = _as_read(listener, State(always(Atom(Whose.POD))))
             for route in listener.routes:
-                yield from ((listener.port, each) for each in beliefs(caller, route.real_ip, Membership()))
+                found = (*beliefs(caller, route.real_ip, Membership()), *passed_on((caller,), route))
+                yield from ((listener.port, each) for each in found)
 
 
 def _reached(listener: Listener, port: int, protocol: str) -> bool:
@@ -120,24 +122,30 @@ def _through(
     member = Membership.of(environment)
     address = resolve(read, route.real_ip, member)
     peer = resolve(read, (each for each in route.real_ip if each.source == "proxy_protocol"), member)
+    states = kept(read, address, route, member)
+    takes = told(states, address, route)
     after = state
     for write in route.writes:
         written = state.peer if write.peer_is_original else address
-        after = after.with_header(write.header, _written(write, read, written, behaviour.product))
+        alternatives = (_written(write, each, written, behaviour.product) for each in states)
+        after = after.with_header(write.header, either(alternatives, behaviour.product))
     sends_on = bool(route.upstream or route.writes or route.sends_proxy_protocol)
     onward = _onward(after, route, workload, address) if sends_on else after
     hop = Hop(
         "proxy",
         behaviour.product,
-        _says(route, listener) + (_UNDECIDED if undecided(read, route.real_ip, member) else ""),
+        _says(route, listener) + (_UNDECIDED if len(states) > 1 or undecided(read, route.real_ip, member) else ""),
         onward,
         behaviour.basis,
         at=route.at,
         object=workload.object.ref,
         delivered=_delivered(listener, state),
-        observations=(*_controls(route, address, peer), *_headers(route, read, address, behaviour.product)),
-        takes=address,
-        believes=tuple(beliefs(read, route.real_ip, member)),
+        observations=(
+            *_controls(route, lambda control: _judged(control, address, peer, states, member)),
+            *_headers(route, read, takes, behaviour.product),
+        ),
+        takes=takes,
+        believes=(*beliefs(read, route.real_ip, member), *passed_on(states, route)),
     )
     return Proxied(hop, onward, route.upstream, sends_on)
 
@@ -166,19 +174,29 @@ def _onward(after: State, route: Route, workload: Workload, address: Addresses) 
     )
 
 
-def _controls(route: Route, address: Addresses, peer: Addresses) -> Iterator[Observation]:
+def _judged(
+    control: Control, address: Addresses, peer: Addresses, states: tuple[State, ...], member: Membership
+) -> Addresses:
+    """What a control judges: an entry of a header, who connects, or whom the route takes for the client."""
+    if control.entry is not None:
+        return judged(control.entry, states, member)
+    return peer if control.judges_peer else address
+
+
+def _controls(route: Route, judges: Callable[[Control], Addresses]) -> Iterator[Observation]:
     for control in route.controls:
         what = f"{control.name} {control.keyed.value} by address"
         yield Observation(
             Point.LISTENER,
             what,
-            peer if control.judges_peer else address,
+            judges(control),
             control.at,
             control=control.name,
             keyed=control.keyed,
             networks=control.networks,
             names_more=control.unreadable,
             has_alternative=control.has_alternative,
+            of_header=control.entry is not None,
             basis=control.basis,
         )
 
@@ -227,6 +245,8 @@ def _says(route: Route, listener: Listener) -> str:
     if listener.proxy_protocol is not Reads.NOT:
         parts.append(f"reads the PROXY protocol {listener.proxy_protocol.value}")
     parts += [f"believes {spelled(each.source)} from whom it trusts" for each in route.real_ip if each.trust.networks]
+    if route.keeps is not None and route.keeps.networks:
+        parts.append("keeps the forwarding headers of whom it trusts")
     passed = [
         spelled(write.header) for write in route.writes if write.writes is Writes.PASSES and not write.copied_from
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.dataplane import Identified, Keeps, follows_service_local
 from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.environment import Environment
@@ -43,6 +43,7 @@ from srcip_lint.resources.objects import same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service, ServicePort
 from srcip_lint.resources.workload import Workload, target_number
+from srcip_lint.scopes import nearest
 
 MAX_DEPTH = 4
 """How many Services in a row a chain of proxies is followed through."""

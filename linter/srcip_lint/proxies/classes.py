@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.ingress import Ingress, IngressClass
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +66,8 @@ Serves = Callable[[Workload], "ServedClass | None"]
 def served(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[Served]:
     """The Ingresses that a workload surely serves, as far as the controllers of its product were read."""
     controllers = [(each, found) for each in bundle.workloads if (found := serves(each))]
-    for ingress in bundle.ingresses:
-        claims = {each: _claim(found, ingress, bundle) for each, found in controllers}
+    for ingress in bundle.of(Ingress):
+        claims = {each: claim(found, ingress, bundle) for each, found in controllers}
         assumed = claim_of(workload, ingress.object, claims, bundle)
         if assumed is not None:
             yield Served(ingress, assumed)
@@ -79,7 +80,7 @@ def claim_of(workload: Workload, of: Object, claims: Mapping[Workload, str | Non
     return claims[workload] if nearest(of, would) == [workload] else None
 
 
-def _claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
+def claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
     """What has to be assumed for a controller to serve an Ingress; None where it does not, or where that is unknown."""
     if not served_class.watches(ingress.object):
         return None
@@ -98,7 +99,7 @@ def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unk
         return None
     named = [
         each
-        for each in bundle.ingress_classes
+        for each in bundle.of(IngressClass)
         if each.object.name == name and bundle.compatible(ingress.object, each.object)
     ]
     controllers = {each.controller.value for each in nearest(ingress.object, named)}
@@ -115,7 +116,7 @@ def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unk
 def _defaults(ingress: Ingress, bundle: Bundle) -> list[IngressClass]:
     """The class that the API server gives to an Ingress without one."""
     found = [
-        each for each in bundle.ingress_classes if each.is_default and bundle.compatible(ingress.object, each.object)
+        each for each in bundle.of(IngressClass) if each.is_default and bundle.compatible(ingress.object, each.object)
     ]
     return nearest(ingress.object, found)
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies.behaviour import Control, Listener, ProxyBehaviour, Reads
 from srcip_lint.proxies.envoy import Front, address_control, route
@@ -23,6 +23,7 @@ from srcip_lint.resources.objects import same_namespace
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 PRODUCT = "Contour's Envoy"
 _ENVOY = re.compile(r"(^|/)envoy(-[a-z]+)?(:|@|$)")
@@ -101,7 +102,7 @@ def _settings(contour: _Contour, bundle: Bundle) -> ContourSettings | str:
     if named:
         found = [
             each
-            for each in bundle.contour_settings
+            for each in bundle.of(ContourSettings)
             if each.object
             and each.object.name == named
             and same_namespace(contour.workload.object.namespace, each.object.namespace) is not Answer.NO
@@ -140,7 +141,7 @@ def _controls(contour: _Contour, front: Front, bundle: Bundle) -> Iterator[Contr
     """The lists of the HTTPProxies that it serves, each at its own place. A route's own list takes the place of its
     host's."""
     contours = [each for workload in bundle.workloads if (each := _serving(workload))]
-    mine = [proxy for proxy in bundle.http_proxies if _is_served(proxy, contour, contours, bundle)]
+    mine = [proxy for proxy in bundle.of(HttpProxy) if _is_served(proxy, contour, contours, bundle)]
     for proxy in mine:
         if not _is_reached(proxy, mine, ()):
             continue

@@ -14,6 +14,7 @@ from ipaddress import ip_network
 from srcip_lint.documents import Place
 from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies.behaviour import Control, HeaderWrite, RealIp, Route, Trust, Writes
+from srcip_lint.proxies.lists import list_control
 from srcip_lint.resources.addresses import AddressList
 
 _ANYBODY = Trust((ip_network("0.0.0.0/0"), ip_network("::/0")))
@@ -51,6 +52,6 @@ def address_control(keyed: Keyed, name: str, listed: AddressList, front: Front, 
     """A list that Envoy compares with its peer's address (`direct_remote_ip`) or with what it took for the client's
     (`remote_ip`). None for one that tells nobody from anybody, and for one about the peer behind the PROXY protocol:
     that is about who connects, and not about whom that announces."""
-    if not listed.names_clients or listed.refused or (of_peer and front.reads_proxy_protocol):
+    if of_peer and front.reads_proxy_protocol:
         return None
-    return Control(keyed, name, listed.place, listed.telling, unreadable=listed.open, judges_peer=of_peer)
+    return list_control(keyed, name, listed, judges_peer=of_peer)

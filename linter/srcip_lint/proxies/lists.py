@@ -1,45 +1,37 @@
-"""Lists of addresses, as controllers read them out of annotations and custom resources."""
+"""Lists of addresses, as what a proxy decides by them, and as whom it believes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from ipaddress import ip_network
-
-from srcip_lint.networks import Network
-from srcip_lint.resources.fields import Unknown
+from srcip_lint.path.hops import Basis, Keyed
+from srcip_lint.proxies.behaviour import Control, Entry, Trust
+from srcip_lint.resources.addresses import AddressList
 
 
-@dataclass(frozen=True, slots=True)
-class AddressList:
-    """The networks of a list. `has_more` says that a placeholder stands for some of it."""
-
-    networks: tuple[Network, ...]
-    has_more: bool = False
-
-    @property
-    def tells_clients_apart(self) -> bool:
-        """Does it name somebody, and not everybody?"""
-        return bool(self.networks) and not any(network.prefixlen == 0 for network in self.networks)
-
-
-def read_list(texts: Iterable[str | Unknown]) -> AddressList | None:
-    """What a list names, its own loopback left out; None where an entry is no network, which controllers refuse."""
-    found, has_more = [], False
-    for text in texts:
-        if isinstance(text, Unknown):
-            has_more = True
-            continue
-        network = read_network(text)
-        if network is None:
-            return None
-        found += [] if network.is_loopback else [network]
-    return AddressList(tuple(found), has_more)
-
-
-def read_network(text: str) -> Network | None:
-    """A network, or an address as a network of its own; None for anything else."""
-    try:
-        return ip_network(text.strip(), strict=False)
-    except ValueError:
+def list_control(
+    keyed: Keyed,
+    name: str,
+    listed: AddressList,
+    *,
+    basis: Basis | None = None,
+    judges_peer: bool = False,
+    entry: Entry | None = None,
+) -> Control | None:
+    """The list as a control. None for one that names nobody, or everybody, and for one that holds what is no network,
+    which every product refuses."""
+    if listed.refused or not listed.names_clients:
         return None
+    return Control(
+        keyed,
+        name,
+        listed.place,
+        listed.telling,
+        unreadable=listed.open,
+        basis=basis or Basis(),
+        judges_peer=judges_peer,
+        entry=entry,
+    )
+
+
+def trust_of(listed: AddressList, setting: str = "") -> Trust:
+    """Those of a list, as whom a proxy believes. `setting` is what the list is called."""
+    return Trust(listed.networks, listed.refused or listed.open, listed.place, setting)

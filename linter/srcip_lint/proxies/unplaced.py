@@ -17,6 +17,7 @@ from srcip_lint.proxies.mounts import File
 from srcip_lint.proxies.nginx.unplaced import told_by
 from srcip_lint.proxies.nginx.variables import network
 from srcip_lint.proxies.real_ip import believed_from_anyone
+from srcip_lint.resources.envoy_gateway import ClientTrafficPolicy
 from srcip_lint.resources.objects import Object
 
 
@@ -53,7 +54,7 @@ def _of_nginx(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
 def _of_gateways(bundle: Bundle) -> Iterator[Unplaced]:
     """Envoy's walk over trusted networks: from right to left while an entry is in them, and the leftmost where all are
     (envoyproxy/envoy `api/envoy/extensions/http/original_ip_detection/xff/v3/xff.proto`)."""
-    for policy in bundle.client_traffic_policies:
+    for policy in bundle.of(ClientTrafficPolicy):
         networks = [(network(str(each.value)), each.place) for each in policy.trusted]
         trust = Trust(tuple(found for found, _ in networks if found), setting="trustedCIDRs")
         family = next((each for each in (4, 6) if trust.covers_all(each)), None)

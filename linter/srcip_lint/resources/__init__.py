@@ -44,6 +44,8 @@ from srcip_lint.resources.nginx_org import read_access_policy, read_virtual_serv
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.policy import NetworkPolicy, read_kubernetes_policy
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
+from srcip_lint.resources.traefik import GROUPS as TRAEFIK
+from srcip_lint.resources.traefik import read_ingress_route, read_middleware
 from srcip_lint.resources.workload import read_autoscaler, read_rollout_reference, read_workload
 
 _Reader = Callable[[Field], Any]
@@ -111,6 +113,10 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "BGPAdvertisement": (_METALLB, read_advertisement),
     "BGPPeer": (_METALLB, read_bgp_peer),
     "BFDProfile": (_METALLB, read_bfd_profile),
+    "IngressRoute": (TRAEFIK, read_ingress_route),
+    "IngressRouteTCP": (TRAEFIK, read_ingress_route),
+    "Middleware": (TRAEFIK, read_middleware),
+    "MiddlewareTCP": (TRAEFIK, read_middleware),
     "VirtualServer": ((_NGINX_ORG,), read_virtual_server),
     "VirtualServerRoute": ((_NGINX_ORG,), read_virtual_server),
     "Policy": ((_NGINX_ORG,), read_access_policy),

@@ -15,20 +15,22 @@ _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class BackendReference:
-    """Something that sends to a Service: an Ingress, or a TargetGroupBinding. `controller` is its class by name, None
-    where it names none."""
+class TargetGroupBinding:
+    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
+
+    object: Object
+    services: tuple[str, ...]
+    controller: str | None = "alb"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ingress:
+    """An Ingress. `class_name` is the class in its spec, `annotated` the one in the old annotation; None where there is
+    none. `controller` is the one of them that counts, by name."""
 
     object: Object
     controller: str | None
     services: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ingress(BackendReference):
-    """An Ingress. `class_name` is the class in its spec, `annotated` the one in the old annotation; None where there is
-    none."""
-
     class_name: Located[str | Unknown] | None
     annotated: str | Unknown | None
     verbatim: Mapping[str, str]
@@ -79,10 +81,9 @@ def read_ingress_class(root: Field) -> IngressClass:
     return IngressClass(found, root.field("spec", "controller").text(""), is_default, has_parameters)
 
 
-def read_target_group_binding(root: Field) -> BackendReference:
-    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
+def read_target_group_binding(root: Field) -> TargetGroupBinding:
     name = _text(root.field("spec", "serviceRef", "name"))
-    return BackendReference(read_object(root), "alb", (name,) if name else ())
+    return TargetGroupBinding(read_object(root), (name,) if name else ())
 
 
 def _text(field: Field) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from srcip_lint.resources.fields import Field, Located, Unknown, placeholder
-from srcip_lint.resources.ingress import BackendReference
 from srcip_lint.resources.objects import Object, read_object
 
 GROUP = "k8s.nginx.org"
@@ -49,9 +48,12 @@ class Route:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class VirtualServer(BackendReference):
+class VirtualServer:
     """A VirtualServer, or a VirtualServerRoute, which has neither policies nor listeners of its own."""
 
+    object: Object
+    controller: str | None
+    services: tuple[str, ...]
     class_name: str | Unknown
     """Empty where it names none."""
     host: str | Unknown

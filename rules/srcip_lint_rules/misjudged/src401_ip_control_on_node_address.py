@@ -29,7 +29,8 @@ one object are one finding.
 
 - `proxy-protocol`: the load balancer sends the PROXY protocol, and the proxy takes the address from it.
 - `http-front`: an HTTP load balancer stands in front; the client is in the header that it wrote.
-- `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be.
+- `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be, or the
+  list looks into that header itself.
 - `pod-targets`: the load balancer connects to the pods themselves and keeps the address.
 - `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for
   TCP).
@@ -38,7 +39,7 @@ one object are one finding.
 - `cluster-ip`: the proxy is reached through a cluster IP only.
 - `host-network`: the proxy is on its nodes' network, and sees clients and nodes, mixed (SRC111).
 - `behind-ingress`: an Ingress sends to the Service; that is its way in, and the proxy there is the edge.
-- `other-class`: another controller serves the Ingress, or it is not known which one does.
+- `other-class`: another controller serves the Ingress or route, or it is not known which one does.
 - `other-key`: the limit is keyed on something else than the address.
 - `everybody`: the list names everybody, or only the pod itself.
 - `other-rule`: another rule lets in whom the list does not, or may.
@@ -181,7 +182,9 @@ that lets everybody in.
 - haproxytech/kubernetes-ingress `documentation/annotations.md`, `pkg/annotations/ingress/accessControl.go`;
   jcmoraisjr/haproxy-ingress `docs/content/en/docs/configuration/keys.md`.
 - kubernetes `pkg/proxy/iptables/proxier.go` ("masquerade traffic for ... external destinations").
-- kubernetes/ingress-nginx#1859, #4161; XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
+- traefik/traefik `pkg/ip/strategy.go`, `pkg/middlewares/ratelimiter/rate_limiter.go`.
+- kubernetes/ingress-nginx#1859, #4161; traefik/traefik#8478, #10194; traefik/traefik-helm-chart#1149;
+  XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
   traefik/traefik#5816.
 """
 

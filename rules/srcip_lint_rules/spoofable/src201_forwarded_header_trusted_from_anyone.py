@@ -179,13 +179,15 @@ def _severity(found: Believed) -> Severity:
 
 def _diagnosis(model: Model, ways: list[Believed]) -> Diagnosis:
     first = ways[0]
+    belief = first.belief
     subject = f"{first.product} in {first.owner.ref}" if first.is_placed else first.product
-    header = spelled(first.belief.header)
-    taken = f"the leftmost entry of {header}" if first.belief.leftmost else header
-    taken += ", by default," if first.belief.header_is_default else ""
+    header = spelled(belief.header)
+    taken = f"the leftmost entry of {header}" if belief.leftmost else header
+    taken += ", by default," if belief.header_is_default else ""
+    does = f"keeps the {header}" if belief.is_passed_on else f"takes {taken} for the client's address,"
     return Diagnosis(
         at=first.belief.at,
-        message=f"{subject} takes {taken} for the client's address, whoever connects"
+        message=f"{subject} {does} {'of whoever' if belief.is_passed_on else 'whoever'} connects"
         f"{_unless_told(first)}{_then(first)}{_more(ways)}",
         severity=_severity(first),
         object=model.object_at(first.belief.at) or first.owner,
@@ -267,7 +269,9 @@ def _fixes(found: Believed) -> tuple[str, ...]:
     setting = found.belief.setting
     narrow = f"believe only what stands in front: list its networks in `{setting}`, and nobody else's"
     narrow = narrow if setting else "let nothing connect to it but what stands in front, and that write the header"
-    drop = f"do not take the address from {spelled(found.belief.header)} where clients connect directly"
+    header = spelled(found.belief.header)
+    does = f"keep {header}" if found.belief.is_passed_on else f"take the address from {header}"
+    drop = f"do not {does} where clients connect directly"
     is_direct = found.approach in (Approach.OUTSIDE, Approach.NODE) and not found.before
     first = (drop, narrow) if is_direct else (narrow, drop)
     if found.service is None:

@@ -15,8 +15,10 @@ from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Basis, Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served
-from srcip_lint.proxies.lists import read_list
+from srcip_lint.proxies.lists import list_control
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.fields import Located, Unknown
+from srcip_lint.resources.ingress import IngressClass
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 
@@ -51,7 +53,7 @@ def read_asked(served: Served, prefixes: tuple[str, ...], bundle: Bundle) -> Ask
         and bundle.compatible(ingress.object, each.object)
     )
     of_services = tuple(_annotated(each, prefixes) for each in services)
-    has_unread = any(each.has_parameters for each in bundle.ingress_classes)
+    has_unread = any(each.has_parameters for each in bundle.of(IngressClass))
     return Asked(served, _annotated(ingress.object, prefixes), of_services, has_unread)
 
 
@@ -83,10 +85,9 @@ def controls(settings: Layer, asked: Iterable[Asked]) -> Iterator[Control]:
 def _list(keyed: Keyed, names: tuple[str, ...], layers: tuple[Layer, ...], basis: Basis) -> Iterator[Control]:
     found = (next((layer[name] for layer in layers if name in layer), None) for name in names)
     written = next((each for each in found if each and each.value), None)
-    texts = written.value.split(",") if written and isinstance(written.value, str) else []
-    networks = read_list(text for text in texts if text.strip())
-    if written and networks and networks.tells_clients_apart:
-        yield Control(keyed, str(written.place.path[-1]), written.place, networks.networks, basis=basis)
+    if written:
+        control = list_control(keyed, str(written.place.path[-1]), comma_separated(written), basis=basis)
+        yield from [control] if control else []
 
 
 def _limits(layers: tuple[Layer, ...], basis: Basis) -> Iterator[Control]:

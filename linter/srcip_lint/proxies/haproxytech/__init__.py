@@ -19,8 +19,8 @@ from srcip_lint.proxies.classes import Served, ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, flags, is_on
 from srcip_lint.proxies.haproxytech.controls import controls
 from srcip_lint.proxies.haproxytech.settings import Settings, annotated, read_settings
-from srcip_lint.proxies.lists import read_network
 from srcip_lint.proxies.versions import is_since
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.ingress import Ingress
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import Container
@@ -103,8 +103,7 @@ def _real_ip(settings: Settings) -> Iterator[RealIp]:
     if header:
         yield RealIp(header.value.strip().lower(), _EVERYBODY, recursive=False, at=header.place)
     if senders:
-        networks = [read_network(part) for part in senders.value.split(",")]
-        trusted = tuple(network for network in networks if network)
+        trusted = comma_separated(senders).networks
         if trusted:
             yield RealIp("proxy_protocol", Trust(trusted, at=senders.place), recursive=False, at=senders.place)
 

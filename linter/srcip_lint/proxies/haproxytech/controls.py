@@ -16,8 +16,9 @@ from srcip_lint.path.hops import Basis, Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served
 from srcip_lint.proxies.haproxytech.settings import Layer, Settings, annotated
-from srcip_lint.proxies.lists import read_list
+from srcip_lint.proxies.lists import list_control
 from srcip_lint.proxies.versions import is_since
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.pods import Container
 
@@ -64,6 +65,5 @@ def _first(name: str, layers: Sequence[Layer]) -> Located[str | Unknown] | None:
 
 def _list(keyed: Keyed, written: Located[str | Unknown]) -> Iterator[Control]:
     """A list that names somebody. One with a part that is no address is refused, or is the name of a pattern file."""
-    found = read_list(written.value.split(",")) if isinstance(written.value, str) else None
-    if found and found.tells_clients_apart:
-        yield Control(keyed, str(written.place.path[-1]), written.place, found.networks)
+    control = list_control(keyed, str(written.place.path[-1]), comma_separated(written))
+    yield from [control] if control else []

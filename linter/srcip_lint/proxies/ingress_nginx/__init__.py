@@ -13,12 +13,12 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from srcip_lint.bundle import Bundle
-from srcip_lint.documents import Place
-from srcip_lint.networks import Network
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.ingress_nginx.controls import controls
+from srcip_lint.proxies.lists import trust_of
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.objects import Object
@@ -35,9 +35,18 @@ _OLD = re.compile(r":(nginx-)?0\.(\d|1\d|2[01])\.")
 _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
+_VARIABLES = ("limit-conn-zone-variable",)
+"""Keys whose value is a variable of nginx, and no placeholder."""
+_DECISIVE = (
+    "use-forwarded-headers",
+    "enable-real-ip",
+    "use-proxy-protocol",
+    "proxy-real-ip-cidr",
+    "forwarded-for-header",
+)
 _PORTS = (("http-port", 80), ("https-port", 443))
 
-_DECISIVE = ("use-forwarded-headers", "enable-real-ip")
+_BELIEVING = ("use-forwarded-headers", "enable-real-ip")
 """Its own keys by which it believes a header."""
 
 _TRUSTED = "proxy-real-ip-cidr"
@@ -82,7 +91,7 @@ def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
     """The ConfigMaps that say whom a controller believes, where no controller was read that could be meant."""
     for config in bundle.config_maps:
         controllers = (each for each in bundle.workloads if _controller(each))
-        is_meant = any(key in config.data for key in _DECISIVE)
+        is_meant = any(key in config.data for key in _BELIEVING)
         if not is_meant or any(bundle.compatible(config.object, each.object) for each in controllers):
             continue
         settings = _read(config)
@@ -127,15 +136,22 @@ def _settings(workload: Workload, container: Container, bundle: Bundle) -> Setti
 
 def _read(config: ConfigMap) -> Settings | str:
     """What a ConfigMap says, or why that is not known."""
-    settings: dict[str, Located[str]] = {}
-    for key, located in config.data.items():
-        written = config.files[key].value if key.endswith("-snippet") else located.value
-        if isinstance(written, Unknown):
-            return "a setting of its ConfigMap is a placeholder"
-        if key.endswith("-snippet") and "real_ip" in written:
-            return f"{key} of its ConfigMap changes whom it believes"
-        settings[key] = Located(written, located.place)
-    return settings
+    unread = next(
+        (key for key in _DECISIVE if key in config.data and isinstance(config.data[key].value, Unknown)), None
+    )
+    if unread:
+        return f"{unread} of its ConfigMap is a placeholder"
+    changing = next((key for key, file in config.files.items() if _changes_trust(key, str(file.value))), None)
+    if changing:
+        return f"{changing} of its ConfigMap changes whom it believes"
+    written = {**config.data, **{key: config.files[key] for key in _VARIABLES if key in config.files}}
+    return {
+        key: Located(found.value, found.place) for key, found in written.items() if not isinstance(found.value, Unknown)
+    }
+
+
+def _changes_trust(key: str, written: str) -> bool:
+    return key.endswith("-snippet") and "real_ip" in written
 
 
 def _is_on(settings: Settings, key: str) -> bool:
@@ -152,11 +168,12 @@ def _with_defaults(settings: Settings, container: Container) -> Settings:
 def _real_ip(settings: Settings, *, by_both: bool) -> list[RealIp]:
     """From whom it takes the client's address: with the default trust, from everybody."""
     trusted = settings.get(_TRUSTED)
-    trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
+    everybody = Trust((ip_network("0.0.0.0/0"),), setting=_TRUSTED)
+    trust = trust_of(comma_separated(trusted), _TRUSTED) if trusted else everybody
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
     is_announced = _is_on(settings, _ANNOUNCED)
-    believing = _DECISIVE if by_both or not is_announced else ()
+    believing = _BELIEVING if by_both or not is_announced else ()
     key = next((key for key in believing if _is_on(settings, key)), None)
     found = [RealIp(header, trust, True, settings[key].place, settings[key].written)] if key else []
     if is_announced:
@@ -181,15 +198,3 @@ def _ports(container: Container) -> list[int]:
     """The ports that it serves HTTP on. Those of `--tcp-services-configmap` are no listeners of this kind."""
     numbers = [flag(container, name) or str(default) for name, default in _PORTS]
     return [int(number) for number in numbers if number.isdigit()]
-
-
-def _trust(text: str, at: Place | None) -> Trust:
-    networks = [_network(part.strip()) for part in text.split(",")]
-    return Trust(tuple(network for network in networks if network), None in networks, at, _TRUSTED)
-
-
-def _network(text: str) -> Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None

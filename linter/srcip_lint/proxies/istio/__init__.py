@@ -12,17 +12,25 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Basis
 from srcip_lint.proxies.behaviour import Listener, ProxyBehaviour, Reads
 from srcip_lint.proxies.envoy import Front, route
 from srcip_lint.proxies.istio.controls import controls
 from srcip_lint.proxies.istio.policies import Applied, applying
 from srcip_lint.resources.fields import Located, Unknown
-from srcip_lint.resources.istio import EnvoyFilter, GatewayTopology, MeshSettings, read_mesh, read_proxy_config
+from srcip_lint.resources.istio import (
+    AuthorizationPolicy,
+    EnvoyFilter,
+    GatewayTopology,
+    MeshSettings,
+    read_mesh,
+    read_proxy_config,
+)
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.service import ServicePort
 from srcip_lint.resources.workload import Workload, target_number
+from srcip_lint.scopes import nearest
 
 PRODUCT = "Istio gateway"
 _IMAGE = re.compile(r"(^|/)proxyv2\b")
@@ -49,11 +57,11 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     mesh = _mesh(workload, bundle)
     front, root = _front(workload, container, mesh), _root_namespace(mesh)
     if not isinstance(front, str) and root is not None:
-        front = _patched(front, applying(workload, bundle.envoy_filters, root, bundle, is_gateway))
+        front = _patched(front, applying(workload, bundle.of(EnvoyFilter), root, bundle, is_gateway))
     if isinstance(front, str) or root is None:
         why = front if isinstance(front, str) else "the root namespace of the mesh is not known"
         return ProxyBehaviour(PRODUCT, (), complete=False, why_incomplete=why)
-    found = tuple(controls(applying(workload, bundle.authorization_policies, root, bundle, is_gateway), front))
+    found = tuple(controls(applying(workload, bundle.of(AuthorizationPolicy), root, bundle, is_gateway), front))
     place = container.image.place
     reads = Reads.STRICTLY if front.reads_proxy_protocol else Reads.NOT
     passing = (route("every request", place, front, found),)
@@ -87,7 +95,7 @@ def _mesh(workload: Workload, bundle: Bundle) -> list[MeshSettings]:
         for each in bundle.config_maps
         if "mesh" in each.files and re.fullmatch(r"istio(-.+)?", each.object.name)
     ]
-    found = [each for each in (*written, *bundle.mesh_settings) if bundle.compatible(workload.object, each.object)]
+    found = [each for each in (*written, *bundle.of(MeshSettings)) if bundle.compatible(workload.object, each.object)]
     return nearest(workload.object, found)
 
 

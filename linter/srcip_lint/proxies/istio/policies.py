@@ -10,11 +10,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.resources.istio import AuthorizationPolicy
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer, Selector, every
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 _GATEWAY_NAMES = ("gateway.networking.k8s.io/gateway-name", "istio.io/gateway-name")
 """The labels by which the pods of a Gateway of the Gateway API tell its name."""

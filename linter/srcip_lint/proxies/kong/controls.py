@@ -11,19 +11,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Basis, Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served, ServedClass, Serves, served
 from srcip_lint.proxies.flags import flag
-from srcip_lint.resources.addresses import AddressList
-from srcip_lint.resources.gateway_api import HttpRoute, Named
+from srcip_lint.proxies.lists import list_control
+from srcip_lint.resources.gateway_api import Gateway, GatewayClass, HttpRoute, Named
 from srcip_lint.resources.ingress import CLASS_ANNOTATION
-from srcip_lint.resources.kong import KongPlugin
+from srcip_lint.resources.kong import KongConsumer, KongPlugin
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 _PLUGINS = "konghq.com/plugins"
 _CONTROLLER = "ingress-controllers.konghq.com/kong"
@@ -50,7 +51,7 @@ def controls(workload: Workload, bundle: Bundle, is_kong: Callable[[Workload], b
     def serves(each: Workload) -> ServedClass | None:
         return _serves(each, bundle) if is_kong(each) else None
 
-    mine = serves(workload) if bundle.kong_plugins else None
+    mine = serves(workload) if bundle.of(KongPlugin) else None
     if mine is None:
         return
     told: set[KongPlugin] = set()
@@ -113,7 +114,7 @@ def _named_by(ingresses: tuple[Served, ...], mine: ServedClass, bundle: Bundle) 
 
 def _global(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[_Running]:
     """The plugins that run for whatever comes, in the nearest Kong of their class."""
-    for plugin in (each for each in bundle.kong_plugins if each.is_global):
+    for plugin in (each for each in bundle.of(KongPlugin) if each.is_global):
         kongs = [
             each
             for each in bundle.workloads
@@ -142,7 +143,7 @@ def _named_by_routes(
     workload: Workload, mine: ServedClass, is_kong: Callable[[Workload], bool], bundle: Bundle
 ) -> Iterator[_Running]:
     """The plugins that HTTPRoutes name, and the Services that those send to."""
-    for each in bundle.http_routes:
+    for each in bundle.of(HttpRoute):
         referrers = [found for found in (each.object, *_services(each.object, each.services, bundle)) if _names(found)]
         if not referrers:
             continue
@@ -161,12 +162,12 @@ def _hangs_on(route: HttpRoute, kong: Workload, bundle: Bundle) -> bool:
     controller = _controlling(kong, bundle)
     name = (_setting(controller, "gateway-api-controller-name") or _GATEWAY_CONTROLLER) if controller else ""
     wanted = {(namespace or route.object.namespace, each) for namespace, each in route.gateways}
-    found = [each for each in bundle.gateways if (each.object.namespace, each.object.name) in wanted]
+    found = [each for each in bundle.of(Gateway) if (each.object.namespace, each.object.name) in wanted]
     gateways = nearest(route.object, [each for each in found if bundle.compatible(route.object, each.object)])
     classes = {each.class_name for each in gateways}
     of_class = [
         each
-        for each in bundle.gateway_classes
+        for each in bundle.of(GatewayClass)
         if each.object.name in classes and bundle.compatible(route.object, each.object)
     ]
     return {each.controller for each in nearest(route.object, of_class)} == {name}
@@ -177,7 +178,7 @@ def _named(referrer: Object, mine: ServedClass, bundle: Bundle) -> Iterator[Kong
     for name in _names(referrer):
         found = [
             each
-            for each in bundle.kong_plugins
+            for each in bundle.of(KongPlugin)
             if each.object.name == name and bundle.compatible(referrer, each.object)
         ]
         own = [
@@ -202,13 +203,13 @@ def _is_of_class(plugin: KongPlugin, mine: ServedClass) -> bool:
 def _of_plugin(running: _Running, bundle: Bundle) -> Iterator[Control]:
     """The lists and limits of a plugin, unless a consumer names it."""
     plugin = running.plugin
-    beside = [each for each in bundle.kong_consumers if bundle.compatible(plugin.object, each.object)]
+    beside = [each for each in bundle.of(KongConsumer) if bundle.compatible(plugin.object, each.object)]
     if any(plugin.object.name in _names(each.object) for each in beside):
         return
     lists = ((Keyed.ALLOW, "ip-restriction allow", plugin.allow), (Keyed.DENY, "ip-restriction deny", plugin.deny))
     for keyed, name, listed in lists:
-        if listed and _tells(listed):
-            yield Control(keyed, name, listed.place, listed.telling, unreadable=listed.open, basis=running.basis)
+        control = list_control(keyed, name, listed, basis=running.basis) if listed else None
+        yield from [control] if control else []
     if plugin.limits and plugin.limit_by == "ip":
         yield Control(Keyed.LIMIT, "rate-limiting", plugin.limits, basis=running.basis)
     elif plugin.limits and plugin.limit_by in ("consumer", "credential") and not beside and _is_anonymous(bundle):
@@ -216,13 +217,9 @@ def _of_plugin(running: _Running, bundle: Bundle) -> Iterator[Control]:
         yield Control(Keyed.LIMIT, "rate-limiting", plugin.limits, basis=basis)
 
 
-def _tells(listed: AddressList) -> bool:
-    return listed.names_clients and not listed.refused
-
-
 def _is_anonymous(bundle: Bundle) -> bool:
     """Is there no plugin that may tell whose request it is?"""
     return not any(
         not isinstance(each.plugin, str) or any(part in each.plugin for part in _IDENTIFYING)
-        for each in bundle.kong_plugins
+        for each in bundle.of(KongPlugin)
     )

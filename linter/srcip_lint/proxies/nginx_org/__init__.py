@@ -26,7 +26,7 @@ from srcip_lint.proxies.behaviour import (
 )
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
-from srcip_lint.proxies.lists import read_network
+from srcip_lint.proxies.lists import trust_of
 from srcip_lint.proxies.nginx_org.contexts import (
     Context,
     listens_elsewhere,
@@ -36,6 +36,7 @@ from srcip_lint.proxies.nginx_org.contexts import (
 )
 from srcip_lint.proxies.nginx_org.controls import controls, decides_otherwise, limits
 from srcip_lint.proxies.versions import is_since
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.objects import Object
@@ -185,16 +186,11 @@ def _real_ip(settings: Settings, *, has_passthrough: bool) -> Iterator[RealIp]:
     source = "proxy_protocol" if has_passthrough else header.value.strip().lower() if header else "x-real-ip"
     yield RealIp(
         source,
-        _trust(trusted) if trusted else Trust(()),
+        trust_of(comma_separated(trusted), _TRUSTED) if trusted else Trust(()),
         recursive=_is_on(settings, "real-ip-recursive"),
         at=at.place,
         source_written=header is not None,
     )
-
-
-def _trust(trusted: Located[str]) -> Trust:
-    networks = [read_network(part) for part in trusted.value.split(",") if part.strip()]
-    return Trust(tuple(network for network in networks if network), None in networks, trusted.place, _TRUSTED)
 
 
 def _writes(settings: Settings, container: Container) -> Iterator[HeaderWrite]:

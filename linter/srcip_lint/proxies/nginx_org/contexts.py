@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import Basis
 from srcip_lint.proxies.classes import Served, ServedClass, Serves, claim_of
 from srcip_lint.resources.fields import Unknown
@@ -21,6 +21,7 @@ from srcip_lint.resources.nginx_org import AccessPolicy, PolicyReference, Route,
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 R = TypeVar("R", AccessPolicy, VirtualServer)
 
@@ -51,7 +52,7 @@ class Context:
 def virtual_servers(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[VirtualServer]:
     """The VirtualServers that a controller surely serves: those of its class, and those of none."""
     controllers = [(each, found) for each in bundle.workloads if (found := serves(each))]
-    for server in bundle.virtual_servers:
+    for server in bundle.of(VirtualServer):
         claims = {each: "" if _takes(found, server) else None for each, found in controllers}
         is_whole = server.object.kind == "VirtualServer" and not server.has_listeners
         if is_whole and claim_of(workload, server.object, claims, bundle) is not None:
@@ -99,7 +100,7 @@ def _handed_on_to(server: VirtualServer, named: str | Unknown, bundle: Bundle) -
     if isinstance(named, Unknown):
         return None
     namespace, _, name = named.rpartition("/")
-    routes = [each for each in bundle.virtual_servers if each.object.kind == "VirtualServerRoute"]
+    routes = [each for each in bundle.of(VirtualServer) if each.object.kind == "VirtualServerRoute"]
     return _named(routes, server.object, namespace or server.object.namespace, name, bundle)
 
 
@@ -156,7 +157,7 @@ def _context(references: Iterable[PolicyReference], owner: Object, words: Sequen
 def _policy(reference: PolicyReference, owner: Object, bundle: Bundle) -> AccessPolicy | None:
     if isinstance(reference.name, Unknown) or isinstance(reference.namespace, Unknown):
         return None
-    return _named(bundle.access_policies, owner, reference.namespace or owner.namespace, reference.name, bundle)
+    return _named(bundle.of(AccessPolicy), owner, reference.namespace or owner.namespace, reference.name, bundle)
 
 
 def _named(found: Iterable[R], referrer: Object, namespace: str | None, name: str, bundle: Bundle) -> R | None:

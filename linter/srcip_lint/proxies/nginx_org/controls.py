@@ -15,8 +15,9 @@ from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served
 from srcip_lint.proxies.flags import TRUE
-from srcip_lint.proxies.lists import read_list
+from srcip_lint.proxies.lists import list_control
 from srcip_lint.proxies.nginx_org.contexts import Context, basis_of, snippets_of
+from srcip_lint.resources.addresses import address_list
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.nginx_org import AccessPolicy
 
@@ -61,14 +62,14 @@ def _lists(context: Context) -> Iterator[Control]:
 
 def _is_valid(policy: AccessPolicy) -> bool:
     lists = [each for each in (policy.allow, policy.deny) if each]
-    return len(lists) == 1 and read_list(lists[0].value) is not None
+    return len(lists) == 1 and not address_list(lists[0].value, lists[0].place).refused
 
 
 def _list(keyed: Keyed, name: str, lists: Sequence[Addresses], context: Context) -> Iterator[Control]:
     """One list that is written in several places, the first of which it is told of."""
-    found = read_list(text for each in lists for text in each.value)
-    if found and found.tells_clients_apart:
-        yield Control(keyed, name, lists[0].place, found.networks, found.has_more, basis=context.basis)
+    listed = address_list((text for each in lists for text in each.value), lists[0].place)
+    control = list_control(keyed, name, listed, basis=context.basis)
+    yield from [control] if control else []
 
 
 def limits(ingresses: Iterable[Served]) -> Iterator[Control]:
