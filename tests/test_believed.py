@@ -260,6 +260,14 @@ def test_each_workload_that_gets_a_file_has_ways_of_its_own() -> None:
     }
 
 
+def test_one_file_of_two_workloads_is_one_finding() -> None:
+    other = text("reported-4").partition("---\n")[2].replace("edge", "other")
+    shared = other.replace("            name: other\n", "            name: edge\n")
+    found = [each for each in report(f"{text('reported-4')}---\n{shared}").findings if each.rule == "SRC201"]
+    assert len(found) == 1
+    assert [str(note.object) for note in found[0].related] == ["Service edge", "Service other"]
+
+
 def test_two_definitions_of_a_workload_have_settings_of_their_own() -> None:
     found = model_of({"a/a.yaml": text("reported-4"), "b/b.yaml": text("reported-4")}).believed
     assert len(found) == 2

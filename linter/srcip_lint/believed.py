@@ -58,6 +58,12 @@ class Believed:
     is_placed: bool = True
 
     @property
+    def setting(self) -> tuple[object, ...]:
+        """Where it is told to believe everybody: the same for all workloads that read it there."""
+        at = self.belief.at
+        return (at.document, at.path, at.inside)
+
+    @property
     def by_anybody(self) -> bool:
         """Does every client choose its own address? At the edge, and behind a front that appends where the leftmost
         entry is taken."""
@@ -154,13 +160,13 @@ class _Behind:
                 yield self._inside(workload, product, belief)
 
     def _on(self, path: SourcePath, workload: Workload) -> Iterator[tuple[Hop, Belief]]:
-        """Where on a way a workload's proxy believes anybody; nowhere behind a hop that lets no connection through."""
+        """Where on a way a workload's proxy believes anybody; nowhere behind a hop that lets no connection through. A
+        place is told by the reading of one workload, and so belongs to that."""
         own = {belief.at for _, _, belief in self._told[workload]}
         for hop in path.hops:
             if hop.delivered is Delivered.NO:
                 return
-            if hop.kind == "proxy" and hop.object == workload.object.ref:
-                yield from ((hop, belief) for belief in hop.believes if belief.at in own)
+            yield from ((hop, belief) for belief in hop.believes if belief.at in own)
 
     def _from_outside(
         self, workload: Workload, service: Service, path: SourcePath, hop: Hop, belief: Belief

@@ -12,7 +12,7 @@ Only a front that overwrites the header helps then.
 ## Reported when
 
 - `everybody`: the networks that a proxy believes are all of IPv4, in one entry or in several, written or by default.
-- `header`: it takes the client's address from a header that came with the request.
+- `header`: it takes the client's address from a header that came with the request, or passes such a header on as true.
 
 It is an **error** where every client chooses its own address: where clients connect to the proxy (LoadBalancer,
 NodePort, external IPs) without an HTTP load balancer in front; and, whatever stands in front, where the leftmost entry
@@ -137,6 +137,8 @@ declare it (`edges` with `front: l7-overwrite`).
   (`ngx_http_get_forwarded_addr_internal`).
 - kubernetes/ingress-nginx `rootfs/etc/nginx/template/nginx.tmpl`, `docs/user-guide/nginx-configuration/configmap.md`
   (`proxy-real-ip-cidr` is `0.0.0.0/0` by default).
+- traefik/traefik `pkg/middlewares/forwardedheaders/forwarded_header.go`; Kong/kong `kong.conf.default`;
+  haproxytech/kubernetes-ingress `documentation/annotations.md` (`src-ip-header` has no list of whom to believe).
 - nginx/kubernetes-ingress `internal/configs/configmaps.go`; envoyproxy/envoy
   `api/envoy/extensions/http/original_ip_detection/xff/v3/xff.proto` (all trusted: the leftmost entry).
 - kubernetes/ingress-nginx#1000, Kong/kong#3946, Kong/kong#13599.
@@ -163,7 +165,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a setting: the worst of the ways on which it acts; other Services are related."""
     by_setting: dict[object, list[Believed]] = {}
     for believed in model.believed:
-        by_setting.setdefault(believed.belief.at, []).append(believed)
+        by_setting.setdefault(believed.setting, []).append(believed)
     for ways in by_setting.values():
         widest_first = sorted(ways, key=lambda each: list(Approach).index(each.approach))
         yield _diagnosis(model, sorted(widest_first, key=_severity, reverse=True))
