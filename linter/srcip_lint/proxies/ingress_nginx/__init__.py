@@ -16,6 +16,7 @@ from srcip_lint.bundle import Bundle
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.ingress_nginx.controls import controls
 from srcip_lint.proxies.lists import trust_of
 from srcip_lint.resources.addresses import comma_separated
@@ -62,7 +63,7 @@ Settings = Mapping[str, Located[str]]
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """The controller's behaviour where the workload runs one; None where it does not."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     settings = _settings(workload, container, bundle)
@@ -90,7 +91,7 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
 def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
     """The ConfigMaps that say whom a controller believes, where no controller was read that could be meant."""
     for config in bundle.config_maps:
-        controllers = (each for each in bundle.workloads if _controller(each))
+        controllers = (each for each in bundle.workloads if running(each, _IMAGE))
         is_meant = any(key in config.data for key in _BELIEVING)
         if not is_meant or any(bundle.compatible(config.object, each.object) for each in controllers):
             continue
@@ -99,17 +100,9 @@ def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
         yield from ((config.object, real_ip) for real_ip in found)
 
 
-def _controller(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if _runs(each)), None)
-
-
-def _runs(container: Container) -> bool:
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
 def _serves(workload: Workload) -> ServedClass | None:
     """Which Ingresses it takes for its own (`docs/user-guide/cli-arguments.md`)."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     watched = flag(container, "watch-namespace")

@@ -26,6 +26,7 @@ from srcip_lint.proxies.behaviour import (
 )
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.lists import trust_of
 from srcip_lint.proxies.nginx_org.contexts import (
     Context,
@@ -66,7 +67,7 @@ Settings = Mapping[str, Located[str]]
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """The controller's behaviour where the workload runs one; None where it does not."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     settings = _settings(workload, container, bundle)
@@ -97,19 +98,11 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
 def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
     """The ConfigMaps that say whom a controller believes, where no controller was read that could be meant."""
     for config in bundle.config_maps:
-        controllers = (each for each in bundle.workloads if _controller(each))
+        controllers = (each for each in bundle.workloads if running(each, _IMAGE))
         if _TRUSTED in config.data and not any(bundle.compatible(config.object, each.object) for each in controllers):
             settings = _read(config)
             found = () if isinstance(settings, str) else _real_ip(settings, has_passthrough=False)
             yield from ((config.object, real_ip) for real_ip in found)
-
-
-def _controller(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if _runs(each)), None)
-
-
-def _runs(container: Container) -> bool:
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
 
 
 def _has_custom_resources(container: Container) -> bool:
@@ -123,7 +116,7 @@ def _words(container: Container) -> tuple[str, ...]:
 def _serves(workload: Workload) -> ServedClass | None:
     """Which Ingresses it takes for its own: those of one class, by the annotation first (`internal/k8s/controller.go`
     `HasCorrectIngressClass`). Where it watches namespaces by their labels, nobody knows which."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None or flag(container, "watch-namespace-label"):
         return None
     watched = [each for each in (flag(container, "watch-namespace") or "").split(",") if each]
