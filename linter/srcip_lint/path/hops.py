@@ -179,7 +179,8 @@ def spelled(header: str) -> str:
 
 
 class ProxyProtocol(Enum):
-    """The PROXY protocol header on a connection."""
+    """The PROXY protocol header on a connection. Nobody knows whether a client sends one, or what stands before the
+    cluster and is not in these files."""
 
     ABSENT = "none"
     PRESENT = "sent"
@@ -192,7 +193,7 @@ class State:
 
     peer: Addresses
     headers: tuple[tuple[str, Header], ...] = tuple((name, FORGEABLE) for name in FORWARDED_HEADERS)
-    proxy_protocol: ProxyProtocol = ProxyProtocol.ABSENT
+    proxy_protocol: ProxyProtocol = ProxyProtocol.UNKNOWN
     announced: Addresses = frozenset()
     """The source address inside the PROXY protocol header, where there is one."""
 
@@ -260,6 +261,18 @@ class Delivered(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Listening:
+    """A proxy's listener: where it is configured, whether it reads the PROXY protocol, and the setting that makes it do
+    so, in the product's words (empty where none is known)."""
+
+    at: Place
+    reads: bool
+    setting: str = ""
+    hands_on: bool = False
+    """Does it look at nothing that it carries, and so hand a PROXY protocol header that comes on, unread?"""
+
+
+@dataclass(frozen=True, slots=True)
 class Hop:
     """One step of a path: where it is, what it does to the address, and the state behind it."""
 
@@ -275,8 +288,13 @@ class Hop:
     replaces: bool = False
     """Does it replace the peer's address whatever it was, so that what it was before no longer matters?"""
     takes: Addresses | None = None
-    """What a proxy takes for the client's address; None for a hop that is no proxy, or one whose behaviour is
-    unknown."""
+    """What a proxy takes for the client's address; None for a hop that is no proxy, one whose behaviour is unknown, and
+    one that answers nothing that comes by this way."""
+    sending: Basis | None = None
+    """What it rests on that the hop opens the connection with the PROXY protocol, or without; None where it opens none,
+    or that is not known."""
+    listener: Listening | None = None
+    """The listener of a proxy that the connection comes to."""
 
     @property
     def assumptions(self) -> tuple[str, ...]:

@@ -19,6 +19,8 @@ from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, 
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.ingress_nginx.controls import controls
+from srcip_lint.proxies.ingress_nginx.streams import streams
+from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
@@ -33,6 +35,7 @@ _OLD = re.compile(r":(nginx-)?0\.(\d|1\d|2[01])\.")
 _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
+_READS = "use-proxy-protocol"
 _PORTS = (("http-port", 80), ("https-port", 443))
 
 Settings = Mapping[str, Located[str]]
@@ -56,9 +59,19 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
         tuple(HeaderWrite(name, Writes.REPLACES, container.image.place) for name in ("x-forwarded-for", "x-real-ip")),
         tuple(controls(settings, ingresses, prefix)),
     )
-    reads = Reads.STRICTLY if _is_on(settings, "use-proxy-protocol") else Reads.NOT
-    listeners = tuple(Listener(number, reads, container.image.place, (route,)) for number in _ports(container))
-    return ProxyBehaviour(PRODUCT, listeners)
+    reads = Reads.STRICTLY if _is_on(settings, _READS) else Reads.NOT
+    at = _listens_at(workload, container, settings, bundle)
+    ports = _ports(container)
+    listeners = tuple(Listener(number, reads, at, (route,), setting=f"`{_READS}`") for number in ports)
+    return ProxyBehaviour(PRODUCT, (*listeners, *streams(workload, container, bundle, ports)))
+
+
+def _listens_at(workload: Workload, container: Container, settings: Settings, bundle: Bundle) -> Place:
+    """Where it is said, or would be, whether it reads the PROXY protocol."""
+    if _READS in settings:
+        return settings[_READS].place
+    config = _config_map(workload, container, bundle)
+    return config.object.place.at("kind") if config else container.image.place
 
 
 def _controller(workload: Workload) -> Container | None:
@@ -86,10 +99,9 @@ def _serves(workload: Workload) -> ServedClass | None:
 
 def _settings(workload: Workload, container: Container, bundle: Bundle) -> Settings | str:
     """What its ConfigMap says, or why that is not known."""
-    named = (flag(container, "configmap") or "").rpartition("/")[2]
-    config = bundle.config_map(workload.object, named) if named else None
-    if named and config is None:
-        return f"its ConfigMap {named} was not read"
+    config = _config_map(workload, container, bundle)
+    if _named(container) and config is None:
+        return f"its ConfigMap {_named(container)} was not read"
     if any(mount.path.startswith(_TEMPLATE) for mount in container.mounts):
         return "it has a template of its own"
     settings: dict[str, Located[str]] = {}
@@ -101,6 +113,15 @@ def _settings(workload: Workload, container: Container, bundle: Bundle) -> Setti
             return f"{key} of its ConfigMap changes whom it believes"
         settings[key] = Located(written, located.place)
     return settings
+
+
+def _named(container: Container) -> str:
+    """The name of its ConfigMap, whose namespace is mostly a variable."""
+    return (flag(container, "configmap") or "").rpartition("/")[2]
+
+
+def _config_map(workload: Workload, container: Container, bundle: Bundle) -> ConfigMap | None:
+    return bundle.config_map(workload.object, _named(container)) if _named(container) else None
 
 
 def _is_on(settings: Settings, key: str) -> bool:
@@ -115,7 +136,7 @@ def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
     trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
-    sources = {"use-forwarded-headers": header, "enable-real-ip": header, "use-proxy-protocol": "proxy_protocol"}
+    sources = {"use-forwarded-headers": header, "enable-real-ip": header, _READS: "proxy_protocol"}
     found: dict[str, RealIp] = {}
     for key, source in sources.items():
         if _is_on(settings, key):
@@ -124,7 +145,7 @@ def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
 
 
 def _ports(container: Container) -> list[int]:
-    """The ports that it serves HTTP on. Those of `--tcp-services-configmap` are no listeners of this kind."""
+    """The ports that it serves HTTP on."""
     numbers = [flag(container, name) or str(default) for name, default in _PORTS]
     return [int(number) for number in numbers if number.isdigit()]
 

@@ -18,6 +18,9 @@ from srcip_lint.proxies.nginx.sockets import Socket, sockets
 from srcip_lint.proxies.nginx.upstreams import groups_of
 from srcip_lint.proxies.nginx.variables import Variables
 
+SETTING = "`proxy_protocol` at its `listen`"
+"""What makes a listener read the PROXY protocol."""
+
 MAX_ROUTES = 1000
 """How many routes of one block are told; a configuration that has more is not complete."""
 
@@ -58,6 +61,7 @@ def _listener(socket: Socket, listening: list[Directive], routes: list[Route], u
         socket.families,
         socket.protocol,
         uses_announced,
+        setting=SETTING,
     )
 
 
