@@ -66,10 +66,11 @@ _ON_REQUEST = frozenset({*AWS_FAMILIES, "digitalocean", "linode", "openstack", "
 """Families that send it where the Service's annotations say so, and only there."""
 
 _DECLARED_PASSING = ("direct", "l4-passthrough")
-_MENTIONS = re.compile(r"(?:send|use|uses|pool)?[-_.]?proxy[-_.]?proto|send-?proxy|pool-protocol", re.IGNORECASE)
+_MENTIONS = re.compile(r"proxy[-_.]?proto|send-?proxy|ppv2|pool-protocol", re.IGNORECASE)
 _OFF = ("", "false", "none", "no", "off", "0", "tcp", "disabled")
 
 ASSUMED_PASSTHROUGH = "the load balancer passes connections through and sends no PROXY protocol"
+_BY_HAND = "nobody has turned the PROXY protocol on at the load balancer itself"
 _DO_REGIONAL = "the load balancer is of the type REGIONAL: DigitalOcean's others send no PROXY protocol"
 
 
@@ -94,7 +95,8 @@ def _unasked(service: Service, balancer: Balancer) -> Basis | None:
     nothing."""
     name = balancer.family.name if balancer.family else None
     if name in _ON_REQUEST:
-        return Basis(tuple(_signs(balancer)))
+        # AWS's network load balancers were long set up by hand, and the old controller leaves that alone.
+        return Basis(tuple(_signs(balancer)), (_BY_HAND,) if name == "aws-ccm" else ())
     if name == "hetzner" and service.object.annotation(_HETZNER) == "false":
         return Basis((_evidence(service, _HETZNER),))
     return Basis(assumptions=(ASSUMED_PASSTHROUGH,)) if name is None and not balancer.named else None

@@ -23,9 +23,9 @@ and not sent: at the setting of the listener. The other side is a related place.
 - `odd-port`: a port that hands the PROXY protocol on to an application is reported where the same proxy reads it on
   another of the Service's ports.
 
-It is an **error**, and a **warning** where one side is assumed: that a load balancer which nothing names sends none,
-that DigitalOcean's is of the type that can send it, that the application behind a port that is handed on does not read
-it itself.
+It is an **error**, and a **warning** where one side is assumed: that a load balancer which nothing names sends none;
+that nobody has turned it on by hand at AWS's, whose old controller leaves that alone; that DigitalOcean's is of the
+type that can send it; that the application behind a port that is handed on does not read it itself.
 
 ## Silent when
 
