@@ -71,6 +71,14 @@ def test_of_two_proxies_in_a_row_the_one_before_is_the_sender() -> None:
     assert (other.fault, str(other.sender.object)) == (Fault.NOT_SENT, "Deployment shop/edge")
 
 
+def test_where_it_is_asked_for_is_told_and_nothing_where_it_is_not() -> None:
+    (sent,) = found(fixture("reported"))
+    assert sent.asked_at
+    assert sent.asked_at.path[-1] == "load-balancer.hetzner.cloud/uses-proxyprotocol"
+    (refused,) = found(fixture("reported-11"))
+    assert refused.asked_at is None
+
+
 def test_every_port_is_told_and_the_one_that_is_handed_on_with_where_it_goes() -> None:
     (one,) = found(fixture("reported-4"))
     assert (one.fault, one.path.key.port, one.target) == (Fault.HANDED_ON, "1194", "Service vpn/openvpn")

@@ -84,6 +84,11 @@ def test_silence_proves_something_only_where_every_way_to_ask_is_known(
     assert (found.protocol, found.basis.certain) == (protocol, certain)
 
 
+def test_signals_that_disagree_agree_on_nothing() -> None:
+    assert sends({"metallb.io/address-pool": "x", f"{DO}-name": "x"}).protocol is OPEN
+    assert sends({"metallb.io/address-pool": "x", "purelb.io/service-group": "x"}).protocol is NONE
+
+
 def test_a_class_that_is_not_known_may_do_anything() -> None:
     assert sends({}, extra="loadBalancerClass: example.com/lb").protocol is OPEN
     assert sends({}, extra="loadBalancerClass: service.k8s.aws/nlb").protocol is NONE

@@ -92,17 +92,16 @@ def one_sided(model: Asked, service: Service) -> Iterator[OneSided]:
     what is applied in the end is open, nothing is told."""
     paths = model.paths(service)
     failures = {path: failure for path in paths if (failure := _failure(path))}
-    reading = [path for path in paths if _reads(path)]
+    elsewhere = any(map(_reads, paths))
     can = can_send(identify(service, model.bundle, model.environment))
     for path, failure in failures.items():
         receiver = path.hops[failure.at]
         listener = receiver.listener
-        elsewhere = any(each.key != path.key for each in reading)
         if (
             listener is None
             or (failure.fault is Fault.HANDED_ON and not elsewhere)
             or (failure.fault is Fault.NOT_SENT and _may_be_asked_elsewhere(model, service))
-            or not all(_fails_alike(failures.get(each), failure) for each in _beside(path, failure, paths))
+            or not all(each in failures for each in _beside(path, failure, paths))
             or not _is_settled(model, service, listener)
         ):
             continue
@@ -122,7 +121,7 @@ def _failure(path: SourcePath) -> _Failure | None:
             fault = Fault.NOT_READ if is_sent else Fault.NOT_SENT
             at = handing if is_sent and handing is not None else number
             return _Failure(fault, sender, at) if sender else None
-        is_handed_on = is_sent and hop.listener.hands_on and hop.sending is None
+        is_handed_on = is_sent and hop.listener.hands_on
         handing = (handing if handing is not None else number) if is_handed_on else None
     if handing is None:
         return None
@@ -142,10 +141,6 @@ def _beside(path: SourcePath, failure: _Failure, paths: tuple[SourcePath, ...]) 
     """The paths that are one with it up to the pod of the proxy: a connection may take any of them."""
     common = path.hops[: failure.at - 1]
     return (each for each in paths if each.key == path.key and each.hops[: len(common)] == common)
-
-
-def _fails_alike(one: _Failure | None, other: _Failure) -> bool:
-    return one is not None and (one.fault, one.at) == (other.fault, other.at)
 
 
 def _is_settled(model: Asked, service: Service, listener: Listening) -> bool:

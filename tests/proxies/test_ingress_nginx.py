@@ -107,6 +107,7 @@ def stream(entry: str, port: str = "9000") -> list[Listener]:
         ("'shop/db:5432::PROXY'", Reads.NOT, True),
         ("shop/db:5432:PROXY:PROXY", Reads.STRICTLY, True),
         ("shop/db:5432:TLS", Reads.NOT, False),
+        ("shop/db:5432:PROXY:TLS", Reads.STRICTLY, False),
     ],
 )
 def test_an_entry_of_the_tcp_services_is_a_listener(entry: str, reads: Reads, sends: bool) -> None:
