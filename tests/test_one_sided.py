@@ -92,3 +92,23 @@ def test_one_cause_is_one_finding_whatever_else_would_be_lost_behind_it(path: Pa
     case = example(path.stem, path.read_text(encoding="utf-8"))
     rules = {each.rule for each in report(case.sources, case.given).findings}
     assert rules & {"SRC101", "SRC102", "SRC401", "SRC304"} == {"SRC304"}
+
+
+@pytest.mark.parametrize(
+    ("name", "fixes"),
+    [
+        ("reported", ["let nginx in Deployment shop/edge read it on that port (`proxy_protocol`", "or let the load"]),
+        ("reported-3", ["let the load balancer send it", "or let ingress-nginx in", "where something else in front"]),
+        ("reported-2", ["not demand it (`use-proxy-protocol`); `externalTrafficPolicy: Local`", "declare it: `edges:"]),
+        ("reported-4", ["read it on that port too (`:PROXY` behind", "or give that port a Service of its own"]),
+        (
+            "reported-9",
+            ["let nginx in Deployment shop/app not demand it", "or let nginx in Deployment shop/edge send it"],
+        ),
+    ],
+)
+def test_what_to_change_fits_the_side_that_can(name: str, fixes: list[str]) -> None:
+    case = example(name, fixture(name))
+    (finding,) = (each for each in report(case.sources, case.given).findings if each.rule == "SRC304")
+    assert len(finding.fixes) == len(fixes)
+    assert all(part in fix for part, fix in zip(fixes, finding.fixes, strict=True))

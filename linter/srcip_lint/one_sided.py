@@ -92,11 +92,12 @@ def one_sided(model: Asked, service: Service) -> Iterator[OneSided]:
     what is applied in the end is open, nothing is told."""
     paths = model.paths(service)
     failures = {path: failure for path in paths if (failure := _failure(path))}
-    elsewhere = any(map(_reads, paths))
+    is_read = any(map(_reads, paths))
     can = can_send(identify(service, model.bundle, model.environment))
     for path, failure in failures.items():
         receiver = path.hops[failure.at]
         listener = receiver.listener
+        elsewhere = is_read and failure.fault is not Fault.NOT_SENT and failure.sender.kind != "proxy"
         if (
             listener is None
             or (failure.fault is Fault.HANDED_ON and not elsewhere)

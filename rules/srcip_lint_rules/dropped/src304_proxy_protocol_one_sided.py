@@ -245,6 +245,11 @@ def _related(model: Model, at: Place, found: list[OneSided]) -> Iterable[Related
 def _fixes(found: OneSided) -> tuple[str, ...]:
     proxy = f"{found.receiver.name} in {found.receiver.object}"
     setting = f" ({found.listener.setting})" if found.listener.setting else ""
+    if found.reads_elsewhere:
+        return (
+            f"let {proxy} read it on that port too{setting}",
+            "or give that port a Service of its own, whose load balancer does not send it",
+        )
     if found.fault is not Fault.NOT_SENT:
         sender = "the load balancer" if found.sender.kind != "proxy" else found.sender.name
         return (
