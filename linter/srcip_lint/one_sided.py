@@ -88,7 +88,7 @@ class _Failure:
 
 
 def one_sided(model: Asked, service: Service) -> Iterator[OneSided]:
-    """Every way in that fails, once a listener. Where some of the pods that a Service leads to would answer, or where
+    """Every way in that fails. Where some of the pods that a Service leads to would answer, or where
     what is applied in the end is open, nothing is told."""
     paths = model.paths(service)
     failures = {path: failure for path in paths if (failure := _failure(path))}
