@@ -51,6 +51,13 @@ def legacy(*protocols: str) -> str:
     return f"{head}data:\n  config: |\n    address-pools: [{pools}]\n"
 
 
+def speaker(arguments: str = "[]") -> str:
+    """MetalLB's speaker."""
+    container = f"{{name: speaker, image: quay.io/metallb/speaker:v0.14.8, args: {arguments}}}"
+    pod = f"{{metadata: {{labels: {{app: speaker}}}}, spec: {{containers: [{container}]}}}}"
+    return custom("DaemonSet", "apps/v1", f"{{selector: {{matchLabels: {{app: speaker}}}}, template: {pod}}}")
+
+
 def cilium_l2(spec: str) -> str:
     return custom("CiliumL2AnnouncementPolicy", "cilium.io/v2alpha1", spec)
 
@@ -93,6 +100,12 @@ def test_a_class_that_is_not_known_names_one_all_the_same() -> None:
         ([legacy("bgp"), POOL], "metallb"),
         ([legacy("bgp"), POOL, L2], "metallb-l2"),
         ([legacy("layer2"), CILIUM_BGP], None),
+        ([speaker()], "metallb"),
+        ([speaker(), L2], "metallb-l2"),
+        ([speaker(), legacy("bgp")], "metallb-bgp"),
+        ([speaker("[--lb-class=metallb]")], None),
+        ([speaker('["--lb-class=${CLASS}"]')], None),
+        ([speaker(), CILIUM_BGP], None),
         ([CILIUM_BGP], "cilium-bgp"),
         ([cilium_l2("{loadBalancerIPs: true}")], "cilium-l2"),
         ([cilium_l2("{loadBalancerIPs: true, serviceSelector: {matchLabels: {app: web}}}")], "cilium-l2"),

@@ -529,10 +529,18 @@ LAZY = (
     "tempfile",
     "asyncio",
     "logging",
+    "hashlib",
     "srcip_lint.history",
     "srcip_lint.suppress.baseline",
+    "srcip_lint.documents.inner",
+    "srcip_lint.documents.json_text",
+    "srcip_lint.kustomize.renderer",
+    "srcip_lint.proxies.ingress_nginx",
+    "srcip_lint.proxies.nginx",
+    "srcip_lint.proxies.traefik",
+    "srcip_lint.report.sarif",
 )
-"""What a plain run has no use for. Together they would take longer than the run."""
+"""What a plain run of one Service has no use for. Together they would take longer than the run."""
 
 
 def test_a_plain_run_imports_nothing_it_has_no_use_for(folder: Path) -> None:
@@ -544,6 +552,60 @@ def test_a_plain_run_imports_nothing_it_has_no_use_for(folder: Path) -> None:
     result = python("-c", script)
     assert result.stderr.splitlines()[-1] in ("0 []", "1 []"), result.stderr
     assert "1 object judged" in result.stdout
+
+
+def test_the_version_needs_no_parser_and_nothing_that_lints() -> None:
+    loaded = modules_after("--version")
+    assert {name for name in loaded if name.startswith("srcip_lint")} == {
+        "srcip_lint",
+        "srcip_lint.cli",
+        "srcip_lint.cli.console",
+    }
+    assert not loaded & {"typer", "yaml", "dataclasses", "json", "pathlib"}
+
+
+@pytest.mark.parametrize("words", [["--help"], ["check", "--help"], ["--no-such-option", "x"], ["init", "--help"]])
+def test_help_and_usage_errors_need_nothing_that_lints(words: Sequence[str]) -> None:
+    loaded = modules_after(*words)
+    assert "typer" in loaded
+    assert not loaded & {"yaml", "srcip_lint.config", "srcip_lint.documents", "srcip_lint.rule", "srcip_lint_rules"}
+
+
+def test_a_new_configuration_needs_nothing_that_lints(folder: Path) -> None:
+    assert not modules_after("init") & {"yaml", "srcip_lint.config", "srcip_lint.documents", "srcip_lint.rule"}
+    assert (folder / "srcip-lint.yaml").exists()
+
+
+def test_the_version_is_the_same_with_other_words_behind_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--version", "web.yaml") == 0
+    assert capsys.readouterr().out == f"srcip-lint {srcip_lint.__version__}\n"
+
+
+def test_modules_are_no_garbage_to_look_for_and_what_a_run_makes_is() -> None:
+    script = (
+        "import gc, sys\nfrom srcip_lint.cli import main\nmain(['rules'])\n"
+        "print(gc.isenabled(), gc.get_freeze_count() > 10_000, file=sys.stderr)"
+    )
+    assert python("-c", script).stderr.split() == ["True", "True"]
+
+
+def test_a_pod_that_is_no_nginx_needs_nothing_that_reads_its_configuration(folder: Path) -> None:
+    (folder / "web.yaml").write_text(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: web, image: shop}]}\n---\n"
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: web}\ndata: {colour: green}\n"
+    )
+    loaded = modules_after("web.yaml")
+    assert "srcip_lint.proxies.nginx" in loaded
+    assert not loaded & {"crossplane", "srcip_lint.proxies.nginx.servers", "srcip_lint.proxies.nginx.headers"}
+
+
+def modules_after(*words: str) -> set[str]:
+    """What a run of the command line has imported by its end."""
+    script = (
+        "import sys\nfrom srcip_lint.cli import main\n"
+        f"main({list(words)!r})\nprint(*sys.modules, sep='\\n', file=sys.stderr)"
+    )
+    return set(python("-c", script).stderr.splitlines())
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--no-such-option", "x"], ["rules"], ["--version"]])

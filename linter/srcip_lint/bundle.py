@@ -8,72 +8,33 @@ a world of its own, in which a rule must hold to be reported.
 
 from __future__ import annotations
 
-import itertools
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, TypeVar
 
-from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Foreign, Inputs
 from srcip_lint.resources.budget import PodDisruptionBudget
 from srcip_lint.resources.cluster import (
-    BgpConfiguration,
     CiliumL2Policy,
     ConfigMap,
-    DataplaneSetting,
     Evidence,
     Namespace,
     Node,
 )
 from srcip_lint.resources.fields import Located, Unknown
-from srcip_lint.resources.ingress import BackendReference, Ingress, IngressClass
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BfdProfile, BgpPeer
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import NetworkPolicy
 from srcip_lint.resources.selectors import Answer, Selector, equality_selector, every
+from srcip_lint.resources.senders import SENDERS, Sender
 from srcip_lint.resources.service import Endpoints, Service
-from srcip_lint.resources.unseen import deploys_anywhere, given_at_run_time, makes_pods
+from srcip_lint.resources.unseen import deploys_anywhere, makes_pods
 from srcip_lint.resources.workload import Autoscaler, Workload
+from srcip_lint.scopes import closeness, is_beside, nearest, object_of
+from srcip_lint.selection import Selection, could_be_selected, in_namespace, worlds_of
 
 R = TypeVar("R")
-MAX_WORLDS = 16
-
-Folder = tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Selection:
-    """What a Service selects. `worlds` are the consistent choices among conflicting files, each the workloads that are
-    surely selected in it; `possible` are workloads of which it cannot be told."""
-
-    worlds: tuple[tuple[Workload, ...], ...] = ((),)
-    possible: tuple[Workload, ...] = ()
-
-    @property
-    def nothing(self) -> bool:
-        """Surely nothing that was read is selected."""
-        return not self.possible and not any(self.worlds)
-
-    @property
-    def known(self) -> bool:
-        """Surely something is selected, in every world, and it is known what."""
-        return not self.possible and all(self.worlds)
-
-    @property
-    def definitions(self) -> tuple[tuple[Workload, ...], ...]:
-        """The selected workloads, each as all its definitions in the files that contradict each other."""
-        found: dict[ObjectRef, dict[Workload, None]] = defaultdict(dict)
-        for workload in itertools.chain.from_iterable(self.worlds):
-            found[workload.object.ref][workload] = None
-        return tuple(tuple(definitions) for definitions in found.values())
-
-
-def closeness(one: Folder, other: Folder) -> int:
-    """How many folders two paths share from the top: the depth of the scope where they meet."""
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 class Bundle:
@@ -81,31 +42,35 @@ class Bundle:
 
     def __init__(self, inputs: Inputs) -> None:
         self.inputs = inputs
-        self.services = tuple(service for service in self._all(Service) if not service.partial)
-        self.workloads = _written(workload for workload in self._all(Workload) if not workload.partial)
-        self.autoscalers = self._all(Autoscaler)
-        self.budgets = self._all(PodDisruptionBudget)
-        self.nodes = self._all(Node)
-        self.namespaces = self._all(Namespace)
-        self.config_maps = self._all(ConfigMap)
-        self.endpoints = self._all(Endpoints)
-        self.backends = self._all(BackendReference)
-        self.ingresses = self._all(Ingress)
-        self.ingress_classes = self._all(IngressClass)
-        self.cilium_l2_policies = self._all(CiliumL2Policy)
-        self.dataplane_settings = self._all(DataplaneSetting)
-        self.evidence = self._all(Evidence)
-        self.network_policies = self._all(NetworkPolicy)
-        self.bgp_configurations = self._all(BgpConfiguration)
-        self.pools = self._all(AddressPool)
-        self.advertisements = self._all(Advertisement)
-        self.bgp_peers = self._all(BgpPeer)
-        self.bfd_profiles = self._all(BfdProfile)
+        self.services = tuple(service for service in self.of(Service) if not service.partial)
+        self.workloads = _written(workload for workload in self.of(Workload) if not workload.partial)
+        self.autoscalers = self.of(Autoscaler)
+        self.budgets = self.of(PodDisruptionBudget)
+        self.nodes = self.of(Node)
+        self.namespaces = self.of(Namespace)
+        self.config_maps = self.of(ConfigMap)
+        self.endpoints = self.of(Endpoints)
+        self.backends: tuple[Sender, ...] = tuple(each for kind in SENDERS for each in self.of(kind))
+        self.cilium_l2_policies = self.of(CiliumL2Policy)
+        self.evidence = self.of(Evidence)
+        self.network_policies = self.of(NetworkPolicy)
+        self.pools = self.of(AddressPool)
+        self.advertisements = self.of(Advertisement)
+        self.bgp_peers = self.of(BgpPeer)
+        self.bfd_profiles = self.of(BfdProfile)
         self._selections: dict[Service, Selection] = {}
         self._running: dict[str, tuple[Workload, ...]] = {}
 
-    def _all(self, kind: type[R]) -> tuple[R, ...]:
-        return tuple(resource for resource in self.inputs.resources if isinstance(resource, kind))
+    def of(self, kind: type[R]) -> tuple[R, ...]:
+        """All resources of a kind, in the order in which they were read."""
+        return tuple(self._by_kind.get(kind, ()))
+
+    @cached_property
+    def _by_kind(self) -> dict[type, list[Any]]:
+        index: dict[type, list[Any]] = defaultdict(list)
+        for resource in self.inputs.resources:
+            index[type(resource)].append(resource)
+        return index
 
     def selected(self, service: Service) -> Selection:
         """The workloads a Service selects, by labels and namespace, in the nearest scope that has any."""
@@ -136,7 +101,7 @@ class Bundle:
         depth = max(closeness(referrer.folder, workload.object.folder) for workload in sure)
         near = [workload for workload in sure if closeness(referrer.folder, workload.object.folder) == depth]
         maybe = [workload for workload in possible if closeness(referrer.folder, workload.object.folder) >= depth]
-        worlds = _worlds(near)
+        worlds = worlds_of(near)
         return Selection(worlds, tuple(maybe)) if worlds else Selection(possible=(*near, *maybe))
 
     def _candidates(self, service: Service) -> Iterator[Workload]:
@@ -217,7 +182,7 @@ class Bundle:
 
     def _near(self, referrer: Object, found: Iterable[R], but_not: tuple[Answer, ...] = (Answer.NO,)) -> list[R]:
         """Those of the found resources that may be in the referrer's namespace, and stand in the nearest scope."""
-        objects = ((resource, _object(resource)) for resource in found)
+        objects = ((resource, object_of(resource)) for resource in found)
         fitting = [
             resource
             for resource, each in objects
@@ -236,7 +201,7 @@ class Bundle:
     def metallb_objects(self) -> tuple[Object, ...]:
         """The objects that configure MetalLB, of whatever kind."""
         found = (self.pools, self.advertisements, self.bgp_peers, self.bfd_profiles)
-        return tuple(_object(each) for kind in found for each in kind)
+        return tuple(object_of(each) for kind in found for each in kind)
 
     def pod_makers_near(self, service: Service) -> Iterator[Foreign]:
         """Objects of kinds that are not read and may make pods in the Service's namespace: those that are in it, and
@@ -244,7 +209,7 @@ class Bundle:
         for foreign in self.inputs.foreign:
             answer = same_namespace(service.object.namespace, foreign.namespace)
             may_reach = answer is not Answer.NO or deploys_anywhere(foreign.group, foreign.kind)
-            near = _is_beside(service.object.folder, foreign.folder) or (
+            near = is_beside(service.object.folder, foreign.folder) or (
                 answer is Answer.YES and foreign.namespace is not None
             )
             if may_reach and near and makes_pods(foreign.group, foreign.kind):
@@ -265,7 +230,7 @@ class Bundle:
         return tuple(
             workload
             for workload in self.workloads
-            if _is_beside(service.object.folder, workload.object.folder)
+            if is_beside(service.object.folder, workload.object.folder)
             and same_namespace(service.object.namespace, workload.object.namespace) is Answer.YES
             and self.compatible(service.object, workload.object)
         )
@@ -285,7 +250,7 @@ class Bundle:
 
     def has_gap(self, service: Service) -> bool:
         """Could something beside the Service not be read, so that absence proves nothing there?"""
-        return any(_is_beside(service.object.folder, gap) for gap in self.inputs.gaps)
+        return any(is_beside(service.object.folder, gap) for gap in self.inputs.gaps)
 
     def hand_made_endpoints(self, service: Service) -> tuple[Endpoints, ...]:
         """The Endpoints and EndpointSlices that are written for the Service, whatever it selects."""
@@ -315,20 +280,20 @@ class Bundle:
     def _services_by_name(self) -> dict[str, list[Service]]:
         """All definitions of the Services of one name, partial ones too."""
         found: dict[str, list[Service]] = defaultdict(list)
-        for service in self._all(Service):
+        for service in self.of(Service):
             found[service.object.name].append(service)
         return found
 
     def other_definitions(self, workload: Workload) -> tuple[Workload, ...]:
         """All that is written of a workload elsewhere: patches, and definitions in files that contradict its own."""
-        found = _in_namespace(workload.object, self._definitions[workload.kind, workload.object.name])
+        found = in_namespace(workload.object, self._definitions[workload.kind, workload.object.name])
         return tuple(other for other in found if other is not workload)
 
     @cached_property
     def _definitions(self) -> dict[tuple[str, str], list[Workload]]:
         """All definitions of the workloads of one kind and name, partial ones too."""
         found: dict[tuple[str, str], list[Workload]] = defaultdict(list)
-        for workload in self._all(Workload):
+        for workload in self.of(Workload):
             found[workload.kind, workload.object.name].append(workload)
         return found
 
@@ -338,58 +303,8 @@ class Bundle:
         They could through a patch, or in a file that contradicts the Service's own, or because a pod is given a label
         when it runs. The labels of all definitions of one workload are taken together.
         """
-        groups = (_in_namespace(service.object, definitions) for definitions in self._definitions.values())
-        return any(_could_be_selected(service, group) for group in groups if group)
-
-
-def _is_beside(one: Folder, other: Folder) -> bool:
-    """Is the other folder the same one, or below it?"""
-    return closeness(one, other) >= len(one)
-
-
-def _in_namespace(referrer: Object, workloads: Iterable[Workload]) -> list[Workload]:
-    """Those of the workloads that may be in an object's namespace."""
-    answers = ((workload, same_namespace(referrer.namespace, workload.object.namespace)) for workload in workloads)
-    return [workload for workload, answer in answers if answer is not Answer.NO]
-
-
-def _could_be_selected(service: Service, definitions: Sequence[Workload]) -> bool:
-    """Could the pods of a workload, with these definitions, have all the labels that a Service selects?"""
-    is_open = _hides_labels(service, definitions)
-    return all(_could_carry(definitions, key, value, is_open) for key, value in service.selector.value.items())
-
-
-def _hides_labels(service: Service, definitions: Sequence[Workload]) -> bool:
-    """May the workload have labels that are not written here? Its labels are a placeholder, or it is the patch of
-    something that was not read and has to do with the Service, by one of its labels or by its name."""
-    if any(workload.template.labels_obscured for workload in definitions):
-        return any(_is_beside(service.object.folder, workload.object.folder) for workload in definitions)
-    wanted = service.selector.value
-    akin = {service.object.name, *wanted.values()}
-    return all(workload.partial for workload in definitions) and any(
-        workload.object.name in akin or wanted.items() & workload.template.labels.items() for workload in definitions
-    )
-
-
-def _could_carry(definitions: Iterable[Workload], key: str, value: str | Unknown, is_open: bool) -> bool:
-    """Could the pods of a workload carry a label, by one of its definitions or because they get it when they run?"""
-    written = [workload.template.labels[key] for workload in definitions if key in workload.template.labels]
-    if not written:
-        return is_open or given_at_run_time(key)
-    return any(isinstance(found, Unknown) or found == value for found in written)
-
-
-def nearest(referrer: Object, found: Sequence[R]) -> list[R]:
-    """Those of the found resources that stand in the nearest scope."""
-    if not found:
-        return []
-    depths = [closeness(referrer.folder, _object(resource).folder) for resource in found]
-    return [resource for resource, depth in zip(found, depths, strict=True) if depth == max(depths)]
-
-
-def _object(resource: Any) -> Object:
-    found: Object = resource.object
-    return found
+        groups = (in_namespace(service.object, definitions) for definitions in self._definitions.values())
+        return any(could_be_selected(service, group) for group in groups if group)
 
 
 def _written(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
@@ -403,15 +318,3 @@ def _written(workloads: Iterable[Workload]) -> tuple[Workload, ...]:
         if each.object.controller is None
         or (each.object.stream, each.object.namespace, *each.object.controller) not in makers
     )
-
-
-def _worlds(workloads: Sequence[Workload]) -> tuple[tuple[Workload, ...], ...]:
-    """The consistent choices: of the definitions of one object in several streams, one each. None where there are too
-    many."""
-    groups: dict[ObjectRef, dict[str, list[Workload]]] = defaultdict(lambda: defaultdict(list))
-    for workload in workloads:
-        groups[workload.object.ref][workload.object.stream].append(workload)
-    choices = [list(by_stream.values()) for by_stream in groups.values()]
-    if math.prod(map(len, choices)) > MAX_WORLDS:
-        return ()
-    return tuple(tuple(itertools.chain.from_iterable(world)) for world in itertools.product(*choices))

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 _AGENTS = re.compile(
     r"kube-(proxy|vip|router|apiserver|controller-manager|scheduler)|k8s-dns-node-cache|node-exporter|device-plugin"

@@ -13,13 +13,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.environment import Environment
 from srcip_lint.path.hops import Basis, Evidence
-from srcip_lint.resources.cluster import ConfigMap
+from srcip_lint.resources.cluster import ConfigMap, DataplaneSetting
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import closeness
 
 
 class Keeps(Enum):
@@ -151,7 +152,7 @@ def signs(referrer: Object, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
     """The dataplanes that the objects of the nearest scope tell of, kube-router's agent and Calico's among them."""
     found: list[tuple[Object, str | None]] = [
         *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.kube_proxy or _is_cilium(each)),
-        *((each.object, each.dataplane) for each in bundle.dataplane_settings),
+        *((each.object, each.dataplane) for each in bundle.of(DataplaneSetting)),
         *((each.object, _of_agent(each)) for each in bundle.workloads),
     ]
     telling = [(each, name) for each, name in found if name and bundle.compatible(referrer, each)]

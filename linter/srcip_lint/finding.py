@@ -6,7 +6,6 @@ rests on an assumption is `assumed`, one that follows from the manifests alone i
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -130,6 +129,8 @@ class Finding:
     def fingerprint(self) -> str:
         """Stable when lines move: keyed on the rule, the object, the field in it and the other objects of the fault,
         never on a position. What has no object is keyed on its file."""
+        import hashlib  # loads OpenSSL, and most runs print no fingerprint
+
         owner = [str(self.object), self.object.group] if self.object else [self.location.path]
         others = [str(note.object) for note in self.related if note.object]
         parts = [self.rule, *owner, dotted(self.field), *others]

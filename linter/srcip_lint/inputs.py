@@ -13,6 +13,8 @@ from srcip_lint.finding import Statistics
 from srcip_lint.positions import FieldPath, Span
 from srcip_lint.resources import WANTED, Loaded, load
 from srcip_lint.resources.fields import ShapeProblem
+from srcip_lint.resources.gateway_api import Gateway
+from srcip_lint.resources.istio import MeshSettings
 from srcip_lint.resources.objects import Object
 from srcip_lint.sources import Reading, Source
 
@@ -198,7 +200,8 @@ def _document(page: Page, heap: _Heap) -> Loaded:
     heap.counts["objects"] += len(loaded.resources) - loaded.partial
     heap.skipped["fragment"] += loaded.fragments
     heap.skipped["other kind"] += len(loaded.others)
-    for other in loaded.others:
+    installing = (each.object for each in loaded.resources if isinstance(each, MeshSettings | Gateway))
+    for other in (*loaded.others, *installing):
         heap.foreign.append(Foreign(other.group, other.kind, other.namespace, other.folder))
     if not (loaded.resources or loaded.others or loaded.fragments):
         heap.skipped["not Kubernetes"] += 1

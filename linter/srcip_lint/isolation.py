@@ -19,19 +19,20 @@ from srcip_lint.address_lists import (
     surely_about_clients,
     voided,
 )
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.networks import ClusterAddresses
 from srcip_lint.path.hops import Observation, SourcePath
 from srcip_lint.path.walk import container_port
 from srcip_lint.policies import ContainerPort, Policies
-from srcip_lint.resources.ingress import BackendReference
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.policy import IpBlock, NetworkPolicy, Product
 from srcip_lint.resources.selectors import Answer
+from srcip_lint.resources.senders import Sender
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +141,7 @@ class Isolation:
                 if clients and not any(block.network.value.prefixlen == 0 for _, block in blocks):
                     yield BehindIngress(ingress, workload, wanted, clients)
 
-    def _is_cilium(self, backend: BackendReference, service: Service) -> bool:
+    def _is_cilium(self, backend: Sender, service: Service) -> bool:
         """Does an Ingress of the class `cilium` end the clients' connections for a Service?"""
         passes_through = backend.object.annotation("ingress.cilium.io/tls-passthrough")
         return (

@@ -11,12 +11,13 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.resources.objects import same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
+from srcip_lint.scopes import closeness
 
 HEALTH_CHECK = "healthCheckNodePort"
 NODE_PORT = "nodePort"

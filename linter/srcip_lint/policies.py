@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.resources.objects import same_namespace
 from srcip_lint.resources.policy import IngressRule, IpBlock, NetworkPolicy, PolicySpec
 from srcip_lint.resources.selectors import Answer, Selector, every
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import given_at_run_time
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import closeness
 
 MAX_NETWORKS = 2000
 """How many networks of the policies of one port are compared with each other; with more it is not known what they come

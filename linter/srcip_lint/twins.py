@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.path.hops import SourcePath, Whose, under_every_placement
-from srcip_lint.path.walk import target_number
 from srcip_lint.resources.service import Service, ServicePort
+from srcip_lint.resources.workload import target_number
 
 Paths = Callable[[Service], "tuple[SourcePath, ...]"]
 

@@ -169,9 +169,18 @@ def test_what_is_not_read_leaves_it_unknown(texts: tuple[str, ...], why: str) ->
     assert why in found.why_incomplete
 
 
-def test_variables_of_nginx_in_a_snippet_are_no_placeholders() -> None:
-    texts = (controller("--configmap=edge/conf"), settings(http_snippet="map $host $x { default 1; }"))
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"http_snippet": "map $host $x { default 1; }"},
+        {"log_format_upstream": "$remote_addr - $request"},
+        {"ssl_dh_param": "${PARAMETERS}"},
+    ],
+)
+def test_variables_and_placeholders_in_what_does_not_decide_are_passed_over(keys: dict[str, str]) -> None:
+    texts = (controller("--configmap=edge/conf"), settings(**keys, use_proxy_protocol='"true"'))
     assert behaviour(*texts).complete
+    assert behaviour(*texts).listeners[0].proxy_protocol is Reads.STRICTLY
 
 
 def test_by_default_it_believes_no_header_and_reads_no_proxy_protocol() -> None:

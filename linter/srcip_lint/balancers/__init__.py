@@ -24,15 +24,17 @@ from srcip_lint.balancers.signals import (
     of_version,
     polls_health,
 )
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
+from srcip_lint.metallb.installation import installation
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.legacy_metallb import LegacyMetalLB
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import closeness
 
 __all__ = ["Balancer", "Signal", "by_name", "identify"]
 
@@ -116,7 +118,7 @@ def identify(service: Service, bundle: Bundle, environment: Environment) -> Bala
     for found in (
         _declared(environment, bundle, service),
         _told_by_service(service, bundle),
-        _told_by_others(service, bundle),
+        _told_by_others(service, bundle, environment),
     ):
         signals = [replace(signal, family=of_version(signal.family, version)) for signal in found]
         families = {signal.family.name for signal in signals}
@@ -163,12 +165,12 @@ def _annotation_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
         yield Signal(family, f"the annotation {key}", place, service.object)
 
 
-def _told_by_others(service: Service, bundle: Bundle) -> list[Signal]:
+def _told_by_others(service: Service, bundle: Bundle, environment: Environment) -> list[Signal]:
     """The objects that a load balancer leaves in the manifests, those of the nearest scope that has any."""
     if isinstance(service.load_balancer_class.value, str | Unknown):
         return []
     signals = [
-        *_metallb_signals(service, bundle),
+        *_metallb_signals(service, bundle, environment),
         *_cilium_signals(service, bundle),
         *_kube_vip_signals(service, bundle),
     ]
@@ -185,13 +187,18 @@ def _told_by_others(service: Service, bundle: Bundle) -> list[Signal]:
     return list(by_family.values())
 
 
-def _metallb_signals(service: Service, bundle: Bundle) -> Iterator[Signal]:
+def _metallb_signals(service: Service, bundle: Bundle, environment: Environment) -> Iterator[Signal]:
+    """What configures MetalLB, and the workloads of one that takes Services without a class."""
     family = _metallb(service, bundle)
     for found in bundle.metallb_objects:
         if bundle.compatible(service.object, found):
             yield Signal(family, f"{found.ref} is there", found.place.at("kind"), found)
     for config_map, legacy in _legacy_metallb(service, bundle):
         yield Signal(family, f"{config_map.ref} is MetalLB's configuration of before 0.13", legacy.place, config_map)
+    installed = installation(service.object, bundle, environment)
+    for workload in installed.workloads if installed.lb_class == "" else ():
+        own = workload.object
+        yield Signal(family, f"{own.ref} runs MetalLB", own.place.at("kind"), own)
 
 
 def _legacy_metallb(service: Service, bundle: Bundle) -> Iterator[tuple[Object, LegacyMetalLB]]:

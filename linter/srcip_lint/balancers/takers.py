@@ -44,6 +44,15 @@ def takers(bundle: Bundle) -> Iterator[Taker]:
                 yield Taker(product.label, workload, product.does, product.instead)
 
 
+def announcing_kube_vips(bundle: Bundle) -> Iterator[Workload]:
+    """The workloads that run a kube-vip which looks, or may look, after Services: it announces their addresses, whoever
+    assigned them."""
+    for workload in bundle.running("kube-vip"):
+        images = [each for each in workload.template.containers if _runs(each, "kube-vip")]
+        if any(_set(each, "svc_enable", "--services") is not False for each in images):
+            yield workload
+
+
 def _runs(container: Container, image: str) -> bool:
     name = str(container.image.value).partition("@")[0].rpartition("/")[2].partition(":")[0]
     return name == image

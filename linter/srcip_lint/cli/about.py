@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from srcip_lint.cli.console import Refused, write_stdout
-from srcip_lint.config import schema
 from srcip_lint.report.sanitize import json_document
-from srcip_lint.rule import Rule
 from srcip_lint.shapes import did_you_mean
+
+if TYPE_CHECKING:
+    from srcip_lint.rule import Rule
 
 SCHEMA_URL = (
     "https://raw.githubusercontent.com/srcip-lint/srcip-lint/main/schemas/srcip_lint_schemas/config.schema.json"
@@ -95,6 +97,8 @@ def _off(rule: Rule) -> str:
 
 def config_schema() -> int:
     """Print the schema of the configuration."""
+    from srcip_lint.config import schema
+
     write_stdout(json.dumps(schema(), indent=2) + "\n")
     return 0
 

@@ -1,4 +1,7 @@
-"""What is said beside the report: on standard error, in one voice, with nothing from a file printed raw."""
+"""What is said beside the report: on standard error, in one voice, with nothing from a file printed raw.
+
+Every command imports this, also one that says nothing, so what only errors need is imported where they are told.
+"""
 
 from __future__ import annotations
 
@@ -6,12 +9,12 @@ import contextlib
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import TextIO
 
 from srcip_lint import __version__
-from srcip_lint.report.sanitize import terminal
 
+PROGRAM = "srcip-lint"
+VERSION = f"{PROGRAM} {__version__}"
 ISSUES = "https://github.com/srcip-lint/srcip-lint/issues"
 _LONGEST = 500
 """Characters of an unforeseen exception's text that are shown: it may hold a whole manifest."""
@@ -29,12 +32,16 @@ def say(text: str) -> None:
 
 def complain(text: str) -> None:
     """An error: one line for each line of the text."""
+    from srcip_lint.report.sanitize import terminal
+
     for line in text.split("\n"):
         say(f"error: {terminal(line)}")
 
 
 def report_bug(error: Exception, words: Sequence[str], *, traceback: bool) -> None:
     """What a bug report needs. The traceback only on request: it may show more than one wants to paste."""
+    from srcip_lint.report.sanitize import terminal
+
     if traceback:
         import traceback as tracebacks
 
@@ -89,5 +96,9 @@ def is_terminal(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 def _anonymous(word: str) -> str:
     """A word of the command line without the name of whoever typed it."""
+    from pathlib import Path
+
+    from srcip_lint.report.sanitize import terminal
+
     home = str(Path.home())
     return repr(terminal(word.replace(home, "~") if len(home) > 1 else word))

@@ -4,7 +4,7 @@
 has that name, and a path otherwise.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: Typer would compile and evaluate the texts of all of them, twice.
 
 import os
 from collections.abc import Callable, Container, Iterable, Sequence
@@ -15,15 +15,13 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
-from srcip_lint import __version__
-from srcip_lint.cli.console import Refused, say
+from srcip_lint.cli.console import PROGRAM, VERSION, Refused, say
 from srcip_lint.finding import Severity
 from srcip_lint.report import FORMATS
 from srcip_lint.shapes import did_you_mean
 
 Run = Callable[[], int]
 
-PROGRAM = "srcip-lint"
 DEFAULT = "check"
 _NO_PAST = "--since compares files with what they were, and standard input was nothing before."
 COMPLETING = "_SRCIP_LINT_COMPLETE"
@@ -126,7 +124,7 @@ def _format(name: str, option: str) -> str:
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"{PROGRAM} {__version__}")
+        typer.echo(VERSION)
         raise typer.Exit
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from typing import Any
 from srcip_lint.config.globs import relative
 from srcip_lint.config.settings import ConfigError
 from srcip_lint.documents import Document, Skipped, Spot, Template, read_all
+from srcip_lint.documents.toml_text import read_toml
 from srcip_lint.positions import FieldPath, Span
 from srcip_lint.shapes import Schema
 from srcip_lint.sources import Source
@@ -152,16 +152,11 @@ def _yaml(source: Source, folder: Path) -> Layer:
 
 
 def _toml(source: Source, folder: Path) -> Layer:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-
     try:
-        value: Any = tomllib.loads(source.data.decode())
+        value: Any = read_toml(source.data.decode())
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source.path}: not UTF-8: {error.reason} (offset {error.start})") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:
         place = re.search(r" \(at line (\d+), column (\d+)\)", str(error))
         line, column = place.groups() if place else (str(len(source.lines)), "1")
         raise ConfigError(f"{source.path}:{line}:{column}: not TOML: {str(error).partition(' (at ')[0]}") from error

@@ -1,7 +1,8 @@
 """Sources to documents: values as kubectl would see them, and positions as an editor would.
 
 This package is the only room with PyYAML. Two speeds: a document of no wanted kind is only sketched from its bytes; a
-wanted one becomes plain values; its positions are computed when something is reported in it.
+wanted one becomes plain values; its positions are computed when something is reported in it. `inner` and `json_text`
+are imported where they are needed, which is rare: their patterns take longer to compile than a small file to read.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ from typing import Any, Protocol
 import yaml
 
 from srcip_lint.documents.faults import explain
-from srcip_lint.documents.inner import written_indices
-from srcip_lint.documents.json_text import pieces, yaml_text
 from srcip_lint.documents.spans import Node, locate, trees
 from srcip_lint.documents.split import Chunk, Interest, Sketch, interest, sketch, split
 from srcip_lint.documents.values import ComplexKey, DuplicateKey, TooComplex, Undetermined, Values, load
@@ -105,6 +104,8 @@ class Document:
             return self._json_tree()
 
     def _json_tree(self) -> Node:
+        from srcip_lint.documents.json_text import yaml_text
+
         try:
             return trees(yaml_text(self.text))[0]
         except yaml.YAMLError:  # not even like that, for a key of more than 1024 characters: all of it is its place
@@ -188,6 +189,8 @@ class Place:
         text = _scalar(self) if self.inside else None
         if self.inside is None or text is None:
             return origin.document.span(origin.path, origin.part)
+        from srcip_lint.documents.inner import written_indices
+
         start, end, style = origin.document.extent(origin.path)
         lines = origin.document.source.lines
         inner = written_indices(lines.text[start:end], style, text, self.inside)
@@ -308,6 +311,8 @@ def _parts(text: str) -> list[tuple[int, str, Values]]:
     try:
         return [(0, text, load(text))]
     except yaml.YAMLError:
+        from srcip_lint.documents.json_text import pieces
+
         parts = pieces(text)
         if parts is None:
             raise

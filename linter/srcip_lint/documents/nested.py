@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from srcip_lint.documents import Document, Place, Template, Unreadable, read_all
-from srcip_lint.documents.inner import written_indices
 from srcip_lint.positions import FieldPath, Span
 from srcip_lint.sources import Source
 
@@ -59,6 +58,8 @@ class Nested:
 
     def _outward(self, start: int, end: int) -> tuple[int, int]:
         """From indices in the inner text to indices in the source's text (code points)."""
+        from srcip_lint.documents.inner import written_indices
+
         origin = self.outer.origin
         first, last, style = origin.document.extent(origin.path)
         written = origin.document.source.lines.text[first:last]

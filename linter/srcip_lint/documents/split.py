@@ -32,7 +32,7 @@ _HIDDEN_KIND = re.compile(
 alone."""
 _FIRST_CONTENT = re.compile(rb"\A(?:---)?(?:[ \t]*(?:#[^\r\n]*|%[^\r\n]*)?(?:\r\n|\n|\r))*([ \t]*)(\S?)")
 _HELM_SOURCE = re.compile(rb"# Source(?<![^\n]# Source): (?!\w+://)([^\s/]+/\S+)[ \t]*\r?$", re.MULTILINE)
-_TEMPLATE = re.compile(rb"^[^#\n]*?(\{\{|\{%)", re.MULTILINE)
+_TEMPLATE = re.compile(rb"^[^#\n]*?(\{\{|\{%|%\{~?\s*(?:if|for)\b)", re.MULTILINE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MARKER_BEFORE_MARK = re.compile(rb"---[ \t]*\r?\n" + _BYTE_ORDER_MARK)
 _LINE_END = rb"(?:\r(?!\n)|\r?\n)"
@@ -71,8 +71,8 @@ class Chunk:
 
     @property
     def template_action(self) -> int | None:
-        """Where (byte offset) it holds a `{{` or `{%`, the marks of Go templates, Jinja and their kin, outside of
-        comments."""
+        """Where (byte offset) it holds a `{{` or `{%`, the marks of Go templates, Jinja and their kin, or a `%{ if`
+        or `%{ for` of Terraform's, outside of comments."""
         match = _TEMPLATE.search(self.data)
         return match.start(1) if match else None
 

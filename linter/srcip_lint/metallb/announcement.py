@@ -7,7 +7,6 @@ With one, node by node, as MetalLB's speakers decide (metallb `speaker/layer2_co
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from ipaddress import ip_network
@@ -119,6 +118,8 @@ def elected(
 ) -> str | None:
     """Layer 2: which of the candidates announces an address: the most preferred one, and of several the first by the
     SHA-256 of `node#address`."""
+    import hashlib  # loads OpenSSL
+
     nodes = {node.name: node for node in electorate.nodes}
     ranked = sorted(
         among,

@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.environment import Environment
 from srcip_lint.resources.fields import placeholder
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.selectors import Answer, every
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"
 """A node with this label announces nothing, whatever the label's value (metallb `internal/k8s/nodes/nodes.go`)."""

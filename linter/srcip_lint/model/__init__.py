@@ -11,7 +11,7 @@ from functools import cached_property
 
 from srcip_lint.annotations import LegacyAnnotation, asking_for_local
 from srcip_lint.balancers import by_name, identify
-from srcip_lint.bundle import Bundle, Selection
+from srcip_lint.bundle import Bundle
 from srcip_lint.callers import Caller, on_host_network, on_pod_network
 from srcip_lint.dataplane import Identified, guards_node_ports
 from srcip_lint.dataplane import identify as identify_dataplane
@@ -50,7 +50,6 @@ from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.placement import NodeSet, chosen, matches_pods, missed, pinned
 from srcip_lint.policies import Policies
-from srcip_lint.proxies import behaviours, nginx
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
 from srcip_lint.resources.fields import Unknown, placeholder
@@ -60,6 +59,7 @@ from srcip_lint.resources.selectors import Requirement as LabelRequirement
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
+from srcip_lint.selection import Selection
 
 __all__ = [
     "DeadTarget",
@@ -201,6 +201,8 @@ class Model:
     def behaviour(self, workload: Workload) -> ProxyBehaviour | None:
         """What the proxy in a workload's pods does with addresses; None where none is recognised."""
         if workload not in self._behaviours:
+            from srcip_lint.proxies import behaviours
+
             self._behaviours[workload] = behaviours(workload, self.bundle)
         return self._behaviours[workload]
 
@@ -208,6 +210,10 @@ class Model:
     def unmounted_configurations(self) -> tuple[Place, ...]:
         """The files in ConfigMaps that look like a proxy's configuration and that no workload mounts: nothing judges
         them, since nobody knows which way leads there."""
+        if not self.bundle.config_maps:
+            return ()
+        from srcip_lint.proxies import nginx
+
         return tuple(place for _, place in nginx.loose(self.bundle))
 
     def sent_to_by_ingress(self, service: Service) -> bool:
@@ -457,7 +463,7 @@ class Model:
         """Why the client's address is needed on a way in: asserted, or a control of the first proxy is keyed on it that
         is about clients (not only about addresses of the cluster itself)."""
         proxy = path.edge_proxy
-        controls = [each for each in proxy.observations if each.control] if proxy else []
+        controls = [each for each in proxy.observations if each.control and not each.of_header] if proxy else []
         asserted = self.required(service)
         found = next((each for each in controls if not is_about_the_cluster(each.networks, self.environment)), None)
         if asserted or found is None:

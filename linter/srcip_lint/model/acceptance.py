@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.metallb.configuration import Configuration, configurations
@@ -21,6 +21,7 @@ from srcip_lint.resources.metallb import BgpPeer
 from srcip_lint.resources.names import closest
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
+from srcip_lint.scopes import closeness
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from srcip_lint.bundle import Bundle, closeness
+from srcip_lint.balancers.takers import announcing_kube_vips
+from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
 from srcip_lint.environment import Environment
 from srcip_lint.metallb.addresses import as_range, covered, ranges
@@ -18,12 +19,14 @@ from srcip_lint.metallb.configuration import Configuration, configurations
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.model.siting import Siting
 from srcip_lint.placement import Inventory, labels_of
+from srcip_lint.resources.cluster import BgpConfiguration
 from srcip_lint.resources.fields import placeholder
 from srcip_lint.resources.metallb import AddressPool, Advertisement, BgpPeer
 from srcip_lint.resources.names import closest
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
+from srcip_lint.scopes import closeness
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,8 +115,9 @@ class Advertising:
         )
 
     def _is_announced_by_others(self, pool: AddressPool) -> bool:
-        """Does, or may, somebody other than MetalLB announce its addresses? Calico and Cilium can, whoever assigns
-        them (metallb `website/content/configuration/calico.md`), and MetalLB without speakers leaves it to somebody."""
+        """Does, or may, somebody other than MetalLB announce its addresses? Calico, Cilium and kube-vip can, whoever
+        assigns them (metallb `website/content/configuration/calico.md`), and MetalLB without speakers leaves it to
+        somebody."""
         if not (self.environment.load_balancer or "metallb").startswith("metallb"):
             return True
         found = self.metallb.installation(pool.object)
@@ -121,6 +125,7 @@ class Advertising:
             return True
         signs = [each.object for each in self.bundle.evidence]
         signs += [each.object for each in self.bundle.cilium_l2_policies]
+        signs += [each.object for each in announcing_kube_vips(self.bundle)]
         if any(self.bundle.compatible(pool.object, sign) for sign in signs):
             return True
         return self._is_in_calicos_ranges(pool)
@@ -129,7 +134,7 @@ class Advertising:
         """May every range of a pool lie in what Calico announces, in all its networks together?"""
         announced = [
             item
-            for each in self.bundle.bgp_configurations
+            for each in self.bundle.of(BgpConfiguration)
             if self.bundle.compatible(pool.object, each.object)
             for item in each.load_balancer_ips
         ]

@@ -13,7 +13,6 @@ from enum import Enum
 from functools import cached_property
 from itertools import chain
 
-from srcip_lint.bundle import nearest
 from srcip_lint.metallb.addresses import Network
 from srcip_lint.metallb.aggregation import Aggregate, Blocks, accepts, aggregates, blocks_of, is_full_length
 from srcip_lint.metallb.announcement import advertised_from, nodes_of
@@ -26,6 +25,7 @@ from srcip_lint.resources.metallb import Advertisement
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer, every
 from srcip_lint.resources.service import Service
+from srcip_lint.scopes import nearest
 
 
 @dataclass(frozen=True, eq=False, slots=True)

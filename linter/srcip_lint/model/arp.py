@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from srcip_lint.bundle import nearest
 from srcip_lint.dataplane import signs
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.resources.fields import Located, Unknown
@@ -13,6 +12,7 @@ from srcip_lint.resources.metallb import Advertisement
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
+from srcip_lint.scopes import nearest
 
 
 @dataclass(frozen=True, eq=False, slots=True)

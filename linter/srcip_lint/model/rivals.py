@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from srcip_lint.balancers.takers import Taker, takers
-from srcip_lint.bundle import closeness
 from srcip_lint.model.metallb import MetalLB
 from srcip_lint.resources.objects import Object
+from srcip_lint.scopes import closeness
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, closeness, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.environment import DeclaredNode, Environment
 from srcip_lint.metallb.announcement import Electorate
 from srcip_lint.model.ways import WayIn
@@ -37,6 +37,7 @@ from srcip_lint.resources.pods import HOSTNAME, NODE_NAME, AffinityTerm, PodTemp
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import closeness, nearest
 from srcip_lint.spreading import vain_spreads
 
 _EXCLUDED = "node.kubernetes.io/exclude-from-external-load-balancers"

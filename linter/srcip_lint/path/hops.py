@@ -245,6 +245,8 @@ class Observation:
     """Does the control name networks that cannot be read?"""
     has_alternative: bool = False
     """Does something else admit whom the control refuses?"""
+    of_header: bool = False
+    """Does the control judge an entry of a header, whoever connects?"""
     exceptions: tuple[tuple[Network, Place], ...] = ()
     """The networks that it takes out of those again, each with its place."""
     basis: Basis = Basis()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from srcip_lint.environment import Environment
@@ -26,7 +26,8 @@ from srcip_lint.path.hops import (
     always,
     spelled,
 )
-from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
+from srcip_lint.path.kept import either, judged, kept, told
+from srcip_lint.proxies.behaviour import Control, HeaderWrite, Listener, ProxyBehaviour, Reads, Route, Upstream, Writes
 from srcip_lint.proxies.real_ip import Membership, resolve, undecided
 from srcip_lint.resources.workload import Workload
 
@@ -111,6 +112,7 @@ def _refused(workload: Workload, behaviour: ProxyBehaviour, listener: Listener, 
         behaviour.product,
         garbles if listener.proxy_protocol is Reads.NOT else closes,
         state,
+        behaviour.basis,
         at=listener.at,
         object=workload.object.ref,
         delivered=Delivered.NO,
@@ -136,10 +138,14 @@ def _through(
     read = _as_read(listener, state)
     member = Membership.of(environment)
     address = resolve(read, route.real_ip, member)
+    peer = resolve(read, (each for each in route.real_ip if each.source == "proxy_protocol"), member)
+    states = kept(read, address, route, member)
+    takes = told(states, address, route)
     after = state
     for write in route.writes:
         written = state.peer if write.peer_is_original else address
-        after = after.with_header(write.header, _written(write, read, written, behaviour.product))
+        alternatives = (_written(write, each, written, behaviour.product) for each in states)
+        after = after.with_header(write.header, either(alternatives, behaviour.product))
     sends_on = bool(route.upstream or route.writes or route.sends_proxy_protocol)
     listening = _listening(listener)
     onward = _onward(after, route, workload, address) if sends_on else after
@@ -148,13 +154,17 @@ def _through(
     hop = Hop(
         "proxy",
         behaviour.product,
-        _says(route, listener) + (_UNDECIDED if undecided(read, route.real_ip, member) else ""),
+        _says(route, listener) + (_UNDECIDED if len(states) > 1 or undecided(read, route.real_ip, member) else ""),
         onward,
+        behaviour.basis,
         at=route.at,
         object=workload.object.ref,
         delivered=delivered,
-        observations=(*_controls(route, address), *_headers(route, read, address, behaviour.product)),
-        takes=address,
+        observations=(
+            *_controls(route, lambda control: _judged(control, address, peer, states, member)),
+            *_headers(route, read, takes, behaviour.product),
+        ),
+        takes=takes,
         sending=Basis() if sends_on and not (listening.hands_on and not route.sends_proxy_protocol) else None,
         listener=listening,
     )
@@ -185,19 +195,29 @@ def _onward(after: State, route: Route, workload: Workload, address: Addresses) 
     )
 
 
-def _controls(route: Route, address: Addresses) -> Iterator[Observation]:
+def _judged(
+    control: Control, address: Addresses, peer: Addresses, states: tuple[State, ...], member: Membership
+) -> Addresses:
+    """What a control judges: an entry of a header, who connects, or whom the route takes for the client."""
+    if control.entry is not None:
+        return judged(control.entry, states, member)
+    return peer if control.judges_peer else address
+
+
+def _controls(route: Route, judges: Callable[[Control], Addresses]) -> Iterator[Observation]:
     for control in route.controls:
         what = f"{control.name} {control.keyed.value} by address"
         yield Observation(
             Point.LISTENER,
             what,
-            address,
+            judges(control),
             control.at,
             control=control.name,
             keyed=control.keyed,
             networks=control.networks,
             names_more=control.unreadable,
             has_alternative=control.has_alternative,
+            of_header=control.entry is not None,
             basis=control.basis,
         )
 
@@ -248,6 +268,8 @@ def _says(route: Route, listener: Listener) -> str:
     if _listening(listener).hands_on and not route.sends_proxy_protocol:
         parts.append("hands on whatever comes, a PROXY protocol header too")
     parts += [f"believes {spelled(each.source)} from whom it trusts" for each in route.real_ip if each.trust.networks]
+    if route.keeps is not None and route.keeps.networks:
+        parts.append("keeps the forwarding headers of whom it trusts")
     passed = [
         spelled(write.header) for write in route.writes if write.writes is Writes.PASSES and not write.copied_from
     ]

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.dataplane import Identified, Keeps, follows_service_local
 from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.environment import Environment
@@ -42,7 +42,8 @@ from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.objects import same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service, ServicePort
-from srcip_lint.resources.workload import Workload
+from srcip_lint.resources.workload import Workload, target_number
+from srcip_lint.scopes import nearest
 
 MAX_DEPTH = 4
 """How many Services in a row a chain of proxies is followed through."""
@@ -344,18 +345,6 @@ def _upstream_hop(proxied: Proxied, *, is_loop: bool) -> Hop:
         "is a Service that the connection has come through already" if is_loop else "is no Service whose pods were read"
     )
     return Hop("upstream", name, does, proxied.state, at=target.at if target else None)
-
-
-def target_number(port: ServicePort, workload: Workload) -> int | None:
-    """The container port a Service port means in a workload; None where a name resolves to nothing that was read."""
-    target = port.target_port.value
-    if isinstance(target, int):
-        return target
-    for container in workload.template.containers:
-        for declared in container.ports:
-            if isinstance(target, str) and declared.name.value == target and isinstance(declared.number.value, int):
-                return declared.number.value
-    return None
 
 
 def container_port(port: ServicePort, workload: Workload) -> ContainerPort:

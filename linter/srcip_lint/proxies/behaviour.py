@@ -89,6 +89,15 @@ class RealIp:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of X-Forwarded-For that a control judges, and not the address that the proxy takes for the client's: the
+    one at `depth`, counted from the right (the last is 1); without a depth the rightmost that is not `passed_over`."""
+
+    depth: int = 0
+    passed_over: Trust = Trust(())
+
+
+@dataclass(frozen=True, slots=True)
 class Control:
     """Something keyed on an address: an allow-list, a deny-list, a rate limit, a look-up. `networks` are those that an
     allow- or deny-list names, `unreadable` says that it names more."""
@@ -102,6 +111,10 @@ class Control:
     """Does something else admit whom this refuses (nginx `satisfy any` with a password)?"""
     basis: Basis = field(default_factory=Basis)
     """What it rests on that the control holds here (which controller serves an Ingress)."""
+    entry: Entry | None = None
+    """The entry of a header that it judges; None where it judges the address that the route takes for the client's."""
+    judges_peer: bool = False
+    """Does it judge the peer, after the PROXY protocol but before any header replacement?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +142,9 @@ class Route:
     controls: tuple[Control, ...] = ()
     upstream: Upstream | None = None
     sends_proxy_protocol: bool = False
+    keeps: Trust | None = None
+    """Whose forwarding headers it keeps: when another one connects, it removes those that it `writes` before anything
+    else. None where it keeps whatever comes. Such a proxy judges who connects, and tells what it kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +178,5 @@ class ProxyBehaviour:
     listeners: tuple[Listener, ...]
     complete: bool = True
     why_incomplete: str = ""
+    basis: Basis = field(default_factory=Basis)
+    """What it rests on that the proxy behaves so, beyond what was read."""

@@ -8,21 +8,22 @@ none does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from srcip_lint.bundle import Bundle, nearest
+from srcip_lint.bundle import Bundle
 from srcip_lint.resources.fields import Unknown
-from srcip_lint.resources.ingress import Ingress
-from srcip_lint.resources.objects import same_namespace
+from srcip_lint.resources.ingress import Ingress, IngressClass
+from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.workload import Workload
+from srcip_lint.scopes import nearest
 
 
 @dataclass(frozen=True, slots=True)
 class ServedClass:
     """What a controller serves. `controller` is what an IngressClass calls it, `words` the values of the annotation
-    that it takes for its own; `namespace` is the one that it watches, None where it watches all."""
+    that it takes for its own; `namespaces` are those that it watches, none where it watches all."""
 
     controller: str
     words: tuple[str, ...]
@@ -30,7 +31,23 @@ class ServedClass:
     """Does it serve Ingresses that name no class at all?"""
     by_name: bool = False
     """Does it serve a class of one of its words, whatever the IngressClass says?"""
-    namespace: str | None = None
+    only_its_name: bool = False
+    """Does it serve no other class of its controller than that of its word?"""
+    reads_annotation: bool = True
+    """Does it go by the annotation at all? Without, nobody is told what becomes of an Ingress that has nothing else."""
+    annotation_first: bool = False
+    """Does it go by the annotation where an Ingress has both?"""
+    without_default: bool = False
+    """Does it serve Ingresses that name no class as long as no class is the default?"""
+    namespaces: tuple[str, ...] = ()
+    but_not: tuple[str, ...] = ()
+    """Namespaces that it does not watch."""
+
+    def watches(self, of: Object) -> bool:
+        """Does it surely watch an object's namespace?"""
+        answers = [same_namespace(each, of.namespace) for each in self.namespaces]
+        left_out = {same_namespace(each, of.namespace) for each in self.but_not}
+        return (not answers or Answer.YES in answers) and left_out <= {Answer.NO}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +66,32 @@ Serves = Callable[[Workload], "ServedClass | None"]
 def served(workload: Workload, serves: Serves, bundle: Bundle) -> Iterator[Served]:
     """The Ingresses that a workload surely serves, as far as the controllers of its product were read."""
     controllers = [(each, found) for each in bundle.workloads if (found := serves(each))]
-    for ingress in bundle.ingresses:
-        claims = {
-            each: assumed
-            for each, found in controllers
-            if bundle.compatible(ingress.object, each.object)
-            and (assumed := _claim(found, ingress, bundle)) is not None
-        }
-        if nearest(ingress.object, list(claims)) == [workload]:
-            yield Served(ingress, claims[workload])
+    for ingress in bundle.of(Ingress):
+        claims = {each: claim(found, ingress, bundle) for each, found in controllers}
+        assumed = claim_of(workload, ingress.object, claims, bundle)
+        if assumed is not None:
+            yield Served(ingress, assumed)
 
 
-def _claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
+def claim_of(workload: Workload, of: Object, claims: Mapping[Workload, str | None], bundle: Bundle) -> str | None:
+    """What has to be assumed for a controller to serve an object, where it is the nearest of those that would: each of
+    them with what it would have to assume, None where it would not."""
+    would = [each for each, claim in claims.items() if claim is not None and bundle.compatible(of, each.object)]
+    return claims[workload] if nearest(of, would) == [workload] else None
+
+
+def claim(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> str | None:
     """What has to be assumed for a controller to serve an Ingress; None where it does not, or where that is unknown."""
-    watched = served_class.namespace
-    if watched is not None and same_namespace(watched, ingress.object.namespace) is not Answer.YES:
+    if not served_class.watches(ingress.object):
         return None
+    if ingress.annotated is not None and (served_class.annotation_first or ingress.class_name is None):
+        return "" if served_class.reads_annotation and ingress.annotated in served_class.words else None
     if ingress.class_name is not None:
         return _claim_by_class(served_class, ingress, ingress.class_name.value, bundle)
-    if ingress.annotated is not None:
-        return "" if ingress.annotated in served_class.words else None
-    return "" if served_class.without_class or _is_default(served_class, ingress, bundle) else None
+    defaults = _defaults(ingress, bundle)
+    if served_class.without_default and not defaults:
+        return "no class is the default for an Ingress without one"
+    return "" if served_class.without_class or _are_its_own(served_class, defaults) else None
 
 
 def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unknown, bundle: Bundle) -> str | None:
@@ -77,11 +99,13 @@ def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unk
         return None
     named = [
         each
-        for each in bundle.ingress_classes
+        for each in bundle.of(IngressClass)
         if each.object.name == name and bundle.compatible(ingress.object, each.object)
     ]
     controllers = {each.controller.value for each in nearest(ingress.object, named)}
     is_word = name in served_class.words
+    if served_class.only_its_name and not is_word:
+        return None
     if controllers:
         return "" if controllers == {served_class.controller} or (served_class.by_name and is_word) else None
     if is_word:
@@ -89,9 +113,14 @@ def _claim_by_class(served_class: ServedClass, ingress: Ingress, name: str | Unk
     return None
 
 
-def _is_default(served_class: ServedClass, ingress: Ingress, bundle: Bundle) -> bool:
-    """Is the class that the API server gives to an Ingress without one this controller's?"""
-    defaults = [
-        each for each in bundle.ingress_classes if each.is_default and bundle.compatible(ingress.object, each.object)
+def _defaults(ingress: Ingress, bundle: Bundle) -> list[IngressClass]:
+    """The class that the API server gives to an Ingress without one."""
+    found = [
+        each for each in bundle.of(IngressClass) if each.is_default and bundle.compatible(ingress.object, each.object)
     ]
-    return {each.controller.value for each in nearest(ingress.object, defaults)} == {served_class.controller}
+    return nearest(ingress.object, found)
+
+
+def _are_its_own(served_class: ServedClass, classes: list[IngressClass]) -> bool:
+    is_named = not served_class.only_its_name or {each.object.name for each in classes} <= set(served_class.words)
+    return is_named and {each.controller.value for each in classes} == {served_class.controller}

@@ -12,13 +12,19 @@ TRUE = frozenset({"1", "t", "T", "TRUE", "true", "True"})
 def flag(container: Container, name: str) -> str | None:
     """The value of a flag, the last one where it is written several times; None where it is not there. Empty for a bare
     flag that nothing follows."""
-    found = None
+    found = flags(container, name)
+    return found[-1] if found else None
+
+
+def flags(container: Container, name: str) -> list[str]:
+    """All values of a flag that may be written several times."""
+    found = []
     words = container.arguments
     for index, word in enumerate(words):
         written, has_value, value = word.partition("=")
         if written in (f"--{name}", f"-{name}"):
             following = "".join(words[index + 1 : index + 2])
-            found = value if has_value else "" if following.startswith("-") else following
+            found.append(value if has_value else "" if following.startswith("-") else following)
     return found
 
 

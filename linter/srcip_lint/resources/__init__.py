@@ -23,8 +23,13 @@ from srcip_lint.resources.cluster import (
     read_namespace,
     read_node,
 )
+from srcip_lint.resources.contour import read_contour_configuration, read_http_proxy
 from srcip_lint.resources.fields import Field, ShapeProblem
+from srcip_lint.resources.gateway_api import GROUP as GATEWAY_API
+from srcip_lint.resources.gateway_api import read_gateway, read_gateway_class, read_http_route
 from srcip_lint.resources.ingress import read_ingress, read_ingress_class, read_target_group_binding
+from srcip_lint.resources.istio import read_authorization_policy, read_envoy_filter, read_istio_operator
+from srcip_lint.resources.kong import read_kong_consumer, read_kong_plugin
 from srcip_lint.resources.metallb import (
     GROUP,
     read_advertisement,
@@ -33,14 +38,19 @@ from srcip_lint.resources.metallb import (
     read_legacy_pool,
     read_pool,
 )
+from srcip_lint.resources.nginx_org import GROUP as _NGINX_ORG
+from srcip_lint.resources.nginx_org import read_access_policy, read_virtual_server
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.policy import NetworkPolicy, read_kubernetes_policy
 from srcip_lint.resources.service import read_endpoint_slice, read_endpoints, read_service
+from srcip_lint.resources.traefik import GROUPS as TRAEFIK
+from srcip_lint.resources.traefik import read_ingress_route, read_middleware
 from srcip_lint.resources.workload import read_autoscaler, read_rollout_reference, read_workload
 
 _Reader = Callable[[Field], Any]
 _APPS = ("apps", "extensions")
 _METALLB = (GROUP,)
+_KONG = ("configuration.konghq.com",)
 _CALICO = ("crd.projectcalico.org", "projectcalico.org")
 
 
@@ -82,12 +92,32 @@ _READERS: dict[str, tuple[tuple[str, ...], _Reader]] = {
     "FelixConfiguration": (_CALICO, read_felix_configuration),
     "BGPConfiguration": (_CALICO, read_bgp_configuration),
     "Installation": (("operator.tigera.io",), read_calico_installation),
+    "AuthorizationPolicy": (("security.istio.io",), read_authorization_policy),
+    "EnvoyFilter": (("networking.istio.io",), read_envoy_filter),
+    "IstioOperator": (("install.istio.io",), read_istio_operator),
+    "Istio": (("sailoperator.io", "operator.istio.io"), read_istio_operator),
+    "HTTPProxy": (("projectcontour.io",), read_http_proxy),
+    "ContourConfiguration": (("projectcontour.io",), read_contour_configuration),
+    "KongPlugin": (_KONG, read_kong_plugin),
+    "KongClusterPlugin": (_KONG, read_kong_plugin),
+    "KongConsumer": (_KONG, read_kong_consumer),
+    "KongConsumerGroup": (_KONG, read_kong_consumer),
+    "GatewayClass": ((GATEWAY_API,), read_gateway_class),
+    "Gateway": ((GATEWAY_API,), read_gateway),
+    "HTTPRoute": ((GATEWAY_API,), read_http_route),
     "IPAddressPool": (_METALLB, read_pool),
     "AddressPool": (_METALLB, read_legacy_pool),
     "L2Advertisement": (_METALLB, read_advertisement),
     "BGPAdvertisement": (_METALLB, read_advertisement),
     "BGPPeer": (_METALLB, read_bgp_peer),
     "BFDProfile": (_METALLB, read_bfd_profile),
+    "IngressRoute": (TRAEFIK, read_ingress_route),
+    "IngressRouteTCP": (TRAEFIK, read_ingress_route),
+    "Middleware": (TRAEFIK, read_middleware),
+    "MiddlewareTCP": (TRAEFIK, read_middleware),
+    "VirtualServer": ((_NGINX_ORG,), read_virtual_server),
+    "VirtualServerRoute": ((_NGINX_ORG,), read_virtual_server),
+    "Policy": ((_NGINX_ORG,), read_access_policy),
 }
 
 WANTED = frozenset(_READERS)

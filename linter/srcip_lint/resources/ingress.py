@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from srcip_lint.resources.fields import Field, Located, Unknown
@@ -14,22 +15,28 @@ _DEFAULT_CLASS = "ingressclass.kubernetes.io/is-default-class"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class BackendReference:
-    """Something that sends to a Service: an Ingress, or a TargetGroupBinding. `controller` is its class by name, None
-    where it names none."""
+class TargetGroupBinding:
+    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
+
+    object: Object
+    services: tuple[str, ...]
+    controller: str | None = "alb"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Ingress:
+    """An Ingress. `class_name` is the class in its spec, `annotated` the one in the old annotation; None where there is
+    none. `controller` is the one of them that counts, by name."""
 
     object: Object
     controller: str | None
     services: tuple[str, ...]
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Ingress(BackendReference):
-    """An Ingress. `class_name` is the class in its spec, `annotated` the one in the old annotation; None where there is
-    none."""
-
     class_name: Located[str | Unknown] | None
     annotated: str | Unknown | None
+    verbatim: Mapping[str, str]
+    """Its annotations as they are written, for those in whose language `$remote_addr` is no placeholder."""
+    has_rules: bool
+    """Does it say more than where everything goes by default?"""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -40,6 +47,8 @@ class IngressClass:
     object: Object
     controller: Located[str | Unknown]
     is_default: bool
+    has_parameters: bool
+    """Does it name an object with more settings?"""
 
 
 def read_ingress(root: Field) -> Ingress:
@@ -60,19 +69,21 @@ def read_ingress(root: Field) -> Ingress:
         tuple(sorted({name for name in names if name})),
         class_name.optional_text(),
         found.annotations.get(CLASS_ANNOTATION),
+        {key: each.raw for key, each in root.field("metadata", "annotations").pairs() if isinstance(each.raw, str)},
+        has_rules=any(not rule.field("http").absent for rule in spec.field("rules").items()),
     )
 
 
 def read_ingress_class(root: Field) -> IngressClass:
     found = read_object(root)
     is_default = found.annotation(_DEFAULT_CLASS) == "true"
-    return IngressClass(found, root.field("spec", "controller").text(""), is_default)
+    has_parameters = not root.field("spec", "parameters").absent
+    return IngressClass(found, root.field("spec", "controller").text(""), is_default, has_parameters)
 
 
-def read_target_group_binding(root: Field) -> BackendReference:
-    """A TargetGroupBinding of the AWS load balancer controller: a target group's health checks watch the Service."""
+def read_target_group_binding(root: Field) -> TargetGroupBinding:
     name = _text(root.field("spec", "serviceRef", "name"))
-    return BackendReference(read_object(root), "alb", (name,) if name else ())
+    return TargetGroupBinding(read_object(root), (name,) if name else ())
 
 
 def _text(field: Field) -> str:

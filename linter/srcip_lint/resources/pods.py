@@ -59,6 +59,10 @@ class Container:
     """Is one written? Until it has succeeded once, the container is not ready."""
     arguments: tuple[str, ...] = ()
     """`command` and `args` as they are written, `$(NAME)` references included."""
+    argument_places: tuple[Place, ...] = ()
+    """Where each of them stands."""
+    arguments_obscured: bool = False
+    """Could the arguments not be read as a whole (`args: ${ARGS}`)?"""
     mounts: tuple[Mount, ...] = ()
     has_more_variables: bool = False
     """May it have variables that are not read: of `envFrom`, or of a list that is a placeholder?"""
@@ -244,6 +248,8 @@ def _probe(item: Field, name: str) -> Located[bool | Unknown]:
 
 
 def _container(item: Field) -> Container:
+    commands = (item.field("command"), item.field("args"))
+    words = [word for field in commands for word in field.items() if isinstance(word.raw, str)]
     return Container(
         place=item.place,
         name=item.field("name").text(None),
@@ -253,9 +259,9 @@ def _container(item: Field) -> Container:
         environment=tuple(_variable(variable) for variable in item.field("env").items()),
         readiness_probe=_probe(item, "readinessProbe"),
         startup_probe=_probe(item, "startupProbe"),
-        arguments=tuple(
-            word.raw for name in ("command", "args") for word in item.field(name).items() if isinstance(word.raw, str)
-        ),
+        arguments=tuple(word.raw for word in words),
+        argument_places=tuple(word.place for word in words),
+        arguments_obscured=not all(_readable(field, list) for field in commands),
         mounts=tuple(read_mount(mount) for mount in item.field("volumeMounts").items()),
         has_more_variables=not item.field("envFrom").absent or not _readable(item.field("env"), list),
     )

@@ -11,6 +11,7 @@ from srcip_lint.documents import Place
 from srcip_lint.resources.fields import Field, Located, Unknown
 from srcip_lint.resources.objects import Object, read_object
 from srcip_lint.resources.pods import PodTemplate, read_template
+from srcip_lint.resources.service import ServicePort
 from srcip_lint.resources.updates import Update, read_update
 
 SCALABLE = frozenset(
@@ -69,6 +70,18 @@ class Autoscaler:
     minimum: Located[int | Unknown]
     idle: Located[int | Unknown | None]
     triggers: tuple[str | Unknown, ...] | None = ()
+
+
+def target_number(port: ServicePort, workload: Workload) -> int | None:
+    """The container port a Service port means in a workload; None where a name resolves to nothing that was read."""
+    target = port.target_port.value
+    if isinstance(target, int):
+        return target
+    for container in workload.template.containers:
+        for declared in container.ports:
+            if isinstance(target, str) and declared.name.value == target and isinstance(declared.number.value, int):
+                return declared.number.value
+    return None
 
 
 def read_workload(root: Field) -> Workload:

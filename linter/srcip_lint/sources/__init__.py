@@ -48,7 +48,7 @@ class Source:
         """The line table of the whole file; a byte that is not UTF-8 counts as one code point."""
         return Lines(self.data.decode("utf-8", "surrogateescape"), as_stored=self.as_stored)
 
-    @property
+    @cached_property
     def folder(self) -> tuple[str, ...]:
         """The folders from the outermost to the file's own. A stream from standard input stands in a folder of its
         own."""
@@ -63,7 +63,7 @@ class Unopened:
     reason: str
 
 
-@dataclass
+@dataclass()
 class Reading:
     """The sources of a run, in order; `skipped` fills while they are iterated.
 

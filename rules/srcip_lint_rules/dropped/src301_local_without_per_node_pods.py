@@ -29,8 +29,8 @@ bound to named nodes.
 ## Silent when
 
 - `follows-endpoints`: the load balancer is known to leave out nodes without a pod (SRC601 and SRC605 speak then):
-  declared, or told by a class, an annotation, or objects such as an IPAddressPool or the ConfigMap that MetalLB read
-  before 0.13.
+  declared, or told by a class, an annotation, or objects such as an IPAddressPool, MetalLB's own workloads, or the
+  ConfigMap that it read before 0.13.
 - `health-checked-front`: a declared front checks the nodes' health, or an ALB or GCE Ingress or a TargetGroupBinding
   checks the node port's.
 - `unknown-selection`: what the Service selects is not known: a placeholder, or files that contradict each other.

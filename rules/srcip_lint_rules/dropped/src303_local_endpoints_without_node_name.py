@@ -24,6 +24,7 @@ It is an **error** where none of them names a node, and a **warning** where only
 - `placeholder`: a placeholder stands for the node, or for an endpoint as a whole.
 - `stand-in`: the endpoint only fills a place, because Cilium's own proxy takes the packets on every node.
 - `not-by-node`: the load balancer connects to the endpoints themselves, past the nodes.
+- `unknown-class`: a `loadBalancerClass` that is not known here hands the Service to somebody who may do so too.
 - `headless`: the Service has no cluster IP, so no node handles packets for it.
 
 ## Bad
@@ -99,10 +100,19 @@ def check(model: Model) -> Iterable[Diagnosis]:
     """One diagnosis a Service."""
     for service in model.local_services:
         patched = any(patch.selector.written for patch in model.bundle.patches_of(service))
-        if not service.selector.written and not patched and model.goes_by_node(service):
+        if not service.selector.written and not patched and _goes_by_node(model, service):
             found = [each for each in model.bundle.endpoints_of(service) if each.endpoints]
             if found and not any(each.stands_in for each in found):
                 yield from _judge(model, service, found)
+
+
+def _goes_by_node(model: Model, service: Service) -> bool:
+    """Does a way in lead to the nodes? Of a class that is not known here it may lead to the endpoints themselves."""
+    is_unknown = service.load_balancer_class.written
+    return any(
+        way.on_one_node and not (is_unknown and way.balancer and way.balancer.family is None)
+        for way in model.ways_in(service)
+    )
 
 
 def _judge(model: Model, service: Service, found: list[Endpoints]) -> Iterable[Diagnosis]:

@@ -17,7 +17,7 @@ that no advertisement outside the files reaches the pool.
 ## Silent when
 
 - `other-announcer`: somebody other than MetalLB announces the addresses: another `loadBalancer` is declared, or
-  Cilium's BGP or layer 2 policies are there.
+  Cilium's BGP or layer 2 policies are there, or a kube-vip that looks after Services (`svc_enable`).
 - `calico`: Calico's BGPConfigurations announce the ranges, in all their networks together (`serviceLoadBalancerIPs`).
 - `no-speaker`: MetalLB's controller is in the files and its speaker is not: somebody else is meant to announce.
 - `misspelt`: an advertisement beside it names a pool that is not there; SRC313 speaks, and names this pool.

@@ -19,8 +19,8 @@ The severity is **warning**.
 - `unknown`: the field, the type, the policy or the selector is a placeholder.
 - `patch`: another definition of the Service, which it may be a patch of or be patched by, writes the field, a type or
   a policy.
-- `older-metallb`: the load balancer is MetalLB, and the declared `metallb.version` is below 0.14.5, which does not
-  draw packets to such a node.
+- `older-metallb`: the load balancer is MetalLB from 0.14.2 to 0.14.4, by `metallb.version` or its own manifests: these
+  go by whether a pod serves, and draw no packets to such a node.
 - `not-by-node`: the load balancer connects to the pods themselves, so it does not matter to it where they stand.
 
 ## Bad
@@ -79,18 +79,14 @@ them a headless Service of their own that has it, as above.
 
 - Kubernetes API, `core/v1` ServiceSpec `publishNotReadyAddresses`; kubernetes `pkg/proxy/topology.go`
   (`CategorizeEndpoints`).
-- MetalLB release notes 0.14.5, pull request 2337.
+- MetalLB release notes 0.14.2 (pull request 2088) and 0.14.5 (2337).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
-from srcip_lint.rule import Diagnosis, Model, Related, Rule, Service, Severity
-
-_GOES_BY_READY = (0, 14, 5)
-"""The version since which MetalLB goes by the endpoints' condition `ready`, which the field makes true."""
+from srcip_lint.rule import Answer, Diagnosis, Model, Related, Rule, Service, Severity
 
 
 def check(model: Model) -> Iterable[Diagnosis]:
@@ -101,7 +97,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
             and service.type.value in ("LoadBalancer", "NodePort")
             and service.selector.value
             and model.goes_by_node(service)
-            and not _is_older_metallb(model, service)
+            and not _goes_by_serving(model, service)
             and not _may_be_patched(model, service)
         ):
             yield _published(service)
@@ -114,12 +110,14 @@ def _may_be_patched(model: Model, service: Service) -> bool:
     )
 
 
-def _is_older_metallb(model: Model, service: Service) -> bool:
-    numbers = re.findall(r"[0-9]+", str(model.environment.metallb.get("version", "")))
-    version = tuple(int(number) for number in numbers[:3])
+def _goes_by_serving(model: Model, service: Service) -> bool:
+    """Is it MetalLB of a version that goes by the endpoints' condition `serving`? Older ones and newer ones go by
+    `ready`, which the field makes true."""
+    installed = model.metallb.installation(service.object)
     families = [way.balancer.family for way in model.ways_in(service) if way.balancer and way.balancer.family]
     is_metallb = any(family.name.startswith("metallb") for family in families)
-    return is_metallb and bool(version) and version < _GOES_BY_READY
+    may_be = installed.at_least(0, 14, 2) is not Answer.NO and installed.at_least(0, 14, 5) is not Answer.YES
+    return is_metallb and installed.version is not None and may_be
 
 
 def _published(service: Service) -> Diagnosis:

@@ -6,7 +6,7 @@ unreadable. Absence is not judged beside it either, since what seems to be missi
 
 ## Reported when
 
-- `template`: the text holds template actions (`{{` or `{%`).
+- `template`: the text holds template actions (`{{` or `{%`, or Terraform's `%{ if` and `%{ for`).
 - `unparsable`: it is in the `templates` folder of a chart, or no YAML because of them.
 
 ## Silent when

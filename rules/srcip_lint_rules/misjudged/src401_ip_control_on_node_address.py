@@ -16,19 +16,21 @@ the list then depends on what it names:
 - `external`: the Service is reachable from outside: LoadBalancer, NodePort, or external IPs.
 - `cluster`: its external traffic policy is Cluster, written or by default.
 - `control`: a proxy that it leads to has a list, a limit or a look-up that is keyed on the client's address: in its
-  own configuration, or on an Ingress that it serves.
+  own configuration, on an Ingress that it serves, in an object that such a one names, or in a policy that is about it.
 - `node-address`: on that way in, the address is a node's.
 
 It is an **error** where the dataplane is known, and a **warning** where that is assumed, where only pods on other nodes
 than the one that received the packet see a node (Cilium in SNAT mode), where it is assumed which controller serves the
-Ingress, where a password lets in whom the list does not, and where it is not known whether the nodes are in the list
-(`cidrs` in the configuration, or a Node list, would tell). Lists and limits of one object are one finding.
+Ingress, or that no other policy lets in more, where a password lets in whom the list does not, and where it is not
+known whether the nodes are in the list (`cidrs` in the configuration, or a Node list, would tell). Lists and limits of
+one object are one finding.
 
 ## Silent when
 
 - `proxy-protocol`: the load balancer sends the PROXY protocol, and the proxy takes the address from it.
 - `http-front`: an HTTP load balancer stands in front; the client is in the header that it wrote.
-- `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be.
+- `real-ip`: the proxy takes the address from a header that something in front is trusted to write, or may be, or the
+  list looks into that header itself.
 - `pod-targets`: the load balancer connects to the pods themselves and keeps the address.
 - `preserving-dataplane`: the dataplane keeps the address under Cluster (Calico eBPF, Cilium DSR, hybrid for
   TCP).
@@ -37,9 +39,10 @@ Ingress, where a password lets in whom the list does not, and where it is not kn
 - `cluster-ip`: the proxy is reached through a cluster IP only.
 - `host-network`: the proxy is on its nodes' network, and sees clients and nodes, mixed (SRC111).
 - `behind-ingress`: an Ingress sends to the Service; that is its way in, and the proxy there is the edge.
-- `other-class`: another controller serves the Ingress, or it is not known which one does.
+- `other-class`: another controller serves the Ingress or route, or it is not known which one does.
 - `other-key`: the limit is keyed on something else than the address.
 - `everybody`: the list names everybody, or only the pod itself.
+- `other-rule`: another rule lets in whom the list does not, or may.
 - `internal`: only an internal network reaches the load balancer, and the list is of private addresses, among which the
   nodes may be.
 - `placeholder`: a placeholder stands for the list, or part of it is no network at all.
@@ -173,8 +176,16 @@ that lets everybody in.
 
 - kubernetes/ingress-nginx `docs/deploy/baremetal.md`, "Source IP address";
   `docs/user-guide/nginx-configuration/annotations.md`.
+- istio.io "Ingress Access Control"; istio/istio `pilot/pkg/security/authz/model/generator.go`.
+- Kong/kong `kong/plugins/ip-restriction/handler.lua`, `kong/plugins/rate-limiting/handler.lua`.
+- projectcontour/contour `site/content/docs/main/config/ip-filtering.md`.
+- nginx/kubernetes-ingress `internal/configs/policy.go`, `internal/configs/version2/nginx.virtualserver.tmpl`.
+- haproxytech/kubernetes-ingress `documentation/annotations.md`, `pkg/annotations/ingress/accessControl.go`;
+  jcmoraisjr/haproxy-ingress `docs/content/en/docs/configuration/keys.md`.
 - kubernetes `pkg/proxy/iptables/proxier.go` ("masquerade traffic for ... external destinations").
-- kubernetes/ingress-nginx#1859, #4161; XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
+- traefik/traefik `pkg/ip/strategy.go`, `pkg/middlewares/ratelimiter/rate_limiter.go`.
+- kubernetes/ingress-nginx#1859, #4161; traefik/traefik#8478, #10194; traefik/traefik-helm-chart#1149;
+  XenitAB/terraform-modules#159; a list with the nodes in it: Kong/kong#9983,
   traefik/traefik#5816.
 """
 
@@ -216,7 +227,10 @@ def _diagnosis(model: Model, found: list[Misjudged]) -> Diagnosis:
     service, control = first.service, first.control
     owner = model.object_at(control.at)
     at_policy, policy = cluster_policy(service)
-    why = f"{first.proxy.name} in {first.proxy.object} takes a node's address for every client's{_unless(first)}"
+    name = f"{first.proxy.name} in {first.proxy.object}"
+    why = f"{name} takes a node's address for every client's{_unless(first)}"
+    if control.addresses != first.proxy.takes:
+        why = f"that is about who connects to {name}, which is a node{_unless(first)}"
     subject = owner.ref if owner else first.proxy.name
     return Diagnosis(
         at=control.at,

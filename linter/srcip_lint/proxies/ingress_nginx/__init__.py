@@ -14,12 +14,13 @@ from ipaddress import ip_network
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
-from srcip_lint.networks import Network
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.ingress_nginx.controls import controls
 from srcip_lint.proxies.ingress_nginx.streams import streams
+from srcip_lint.proxies.lists import trust_of
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.fields import Located, Unknown
 from srcip_lint.resources.pods import Container
@@ -36,6 +37,15 @@ _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
 _READS = "use-proxy-protocol"
+_VARIABLES = ("limit-conn-zone-variable",)
+"""Keys whose value is a variable of nginx, and no placeholder."""
+_DECISIVE = (
+    "use-forwarded-headers",
+    "enable-real-ip",
+    _READS,
+    "proxy-real-ip-cidr",
+    "forwarded-for-header",
+)
 _PORTS = (("http-port", 80), ("https-port", 443))
 
 Settings = Mapping[str, Located[str]]
@@ -88,12 +98,13 @@ def _serves(workload: Workload) -> ServedClass | None:
     if container is None:
         return None
     watched = flag(container, "watch-namespace")
+    namespace = workload.object.namespace if watched and watched.startswith("$(") else watched
     return ServedClass(
         controller=flag(container, "controller-class") or _CONTROLLER,
         words=(flag(container, "ingress-class") or _CLASS,),
         without_class=is_on(container, "watch-ingress-without-class"),
         by_name=is_on(container, "ingress-class-by-name"),
-        namespace=workload.object.namespace if watched and watched.startswith("$(") else watched or None,
+        namespaces=(namespace,) if namespace else (),
     )
 
 
@@ -104,15 +115,24 @@ def _settings(workload: Workload, container: Container, bundle: Bundle) -> Setti
         return f"its ConfigMap {_named(container)} was not read"
     if any(mount.path.startswith(_TEMPLATE) for mount in container.mounts):
         return "it has a template of its own"
-    settings: dict[str, Located[str]] = {}
-    for key, located in config.data.items() if config else ():
-        written = config.files[key].value if config and key.endswith("-snippet") else located.value
-        if isinstance(written, Unknown):
-            return "a setting of its ConfigMap is a placeholder"
-        if key.endswith("-snippet") and "real_ip" in written:
-            return f"{key} of its ConfigMap changes whom it believes"
-        settings[key] = Located(written, located.place)
-    return settings
+    if config is None:
+        return {}
+    unread = next(
+        (key for key in _DECISIVE if key in config.data and isinstance(config.data[key].value, Unknown)), None
+    )
+    if unread:
+        return f"{unread} of its ConfigMap is a placeholder"
+    changing = next((key for key, file in config.files.items() if _changes_trust(key, str(file.value))), None)
+    if changing:
+        return f"{changing} of its ConfigMap changes whom it believes"
+    written = {**config.data, **{key: config.files[key] for key in _VARIABLES if key in config.files}}
+    return {
+        key: Located(found.value, found.place) for key, found in written.items() if not isinstance(found.value, Unknown)
+    }
+
+
+def _changes_trust(key: str, written: str) -> bool:
+    return key.endswith("-snippet") and "real_ip" in written
 
 
 def _named(container: Container) -> str:
@@ -133,7 +153,7 @@ def _real_ip(settings: Settings, container: Container) -> list[RealIp]:
     if "use-forwarded-headers" not in settings and _OLD.search(str(container.image.value)):
         settings = {**settings, "use-forwarded-headers": Located("true", container.image.place, written=False)}
     trusted = settings.get("proxy-real-ip-cidr")
-    trust = _trust(trusted.value if trusted else "0.0.0.0/0", trusted.place if trusted else None)
+    trust = trust_of(comma_separated(trusted)) if trusted else Trust((ip_network("0.0.0.0/0"),))
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
     sources = {"use-forwarded-headers": header, "enable-real-ip": header, _READS: "proxy_protocol"}
@@ -148,15 +168,3 @@ def _ports(container: Container) -> list[int]:
     """The ports that it serves HTTP on."""
     numbers = [flag(container, name) or str(default) for name, default in _PORTS]
     return [int(number) for number in numbers if number.isdigit()]
-
-
-def _trust(text: str, at: Place | None) -> Trust:
-    networks = [_network(part.strip()) for part in text.split(",")]
-    return Trust(tuple(network for network in networks if network), unreadable=None in networks, at=at)
-
-
-def _network(text: str) -> Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from ipaddress import ip_network
 
-from srcip_lint.networks import Network
 from srcip_lint.path.hops import Basis, Keyed
 from srcip_lint.proxies.behaviour import Control
 from srcip_lint.proxies.classes import Served
+from srcip_lint.proxies.lists import list_control
+from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.fields import Located, Unknown
 
 _ALLOW = ("allowlist-source-range", "whitelist-source-range")
@@ -72,18 +72,7 @@ def _of_ingress(
 
 
 def _list(keyed: Keyed, name: str, written: Located[str | Unknown]) -> Iterator[Control]:
-    """The networks of a list, separated by commas. One that names nothing, or everybody, is no control; where a part is
-    no network the controller refuses the annotation, and closes the location whoever comes (`ipallowlist/main.go`)."""
-    if isinstance(written.value, Unknown):
-        return
-    parsed = [_network(part.strip()) for part in written.value.split(",") if part.strip()]
-    networks = tuple(network for network in parsed if network is not None and not network.is_loopback)
-    if networks and None not in parsed and not any(network.prefixlen == 0 for network in networks):
-        yield Control(keyed, name, written.place, networks)
-
-
-def _network(text: str) -> Network | None:
-    try:
-        return ip_network(text, strict=False)
-    except ValueError:
-        return None
+    """The networks of a list, separated by commas. Where a part is no network the controller refuses the annotation,
+    and closes the location whoever comes (`ipallowlist/main.go`)."""
+    control = list_control(keyed, name, comma_separated(written))
+    yield from [control] if control else []

@@ -3,7 +3,8 @@
     mounts -> images (which nginx, what it brings) -> includes and config (one tree) -> servers (listeners) -> routes
 
 Every directive stands at its real line in the manifest. What was not read, or is no nginx configuration, makes the
-behaviour incomplete and is never guessed. `crossplane` is imported only where there is something to parse.
+behaviour incomplete and is never guessed. `crossplane`, and what makes listeners of directives, are imported only where
+there is something to parse.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from srcip_lint.proxies.mounts import Mounted, is_below, mounted
 from srcip_lint.proxies.nginx.config import MAX_CHARACTERS, Directive, is_filled_in
 from srcip_lint.proxies.nginx.images import CONFIGURATION, Flavour, files_of, flavour, main_file, runs_something_else
 from srcip_lint.proxies.nginx.includes import Reader
-from srcip_lint.proxies.nginx.servers import SETTING, listeners
+from srcip_lint.proxies.nginx.sockets import SETTING
 from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
@@ -103,6 +104,8 @@ def _reader(container: Container, known: Flavour, mounts: Mounted) -> Reader:
 
 
 def _listeners(reader: Reader, main: str, known: Flavour) -> tuple[Listener, ...]:
+    from srcip_lint.proxies.nginx.servers import listeners
+
     directives = reader.directives(main) if main in reader.files else ()
     reader.reasons += dict.fromkeys(_unknowable(directives))
     blocks = [each for each in directives if each.name in ("http", "stream") and each.block is not None]

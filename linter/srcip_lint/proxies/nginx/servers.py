@@ -14,12 +14,9 @@ from srcip_lint.proxies.behaviour import Listener, Reads, Route
 from srcip_lint.proxies.nginx.config import Directive, Level
 from srcip_lint.proxies.nginx.controls import zones_of
 from srcip_lint.proxies.nginx.routes import Chain, server_routes, stream_routes
-from srcip_lint.proxies.nginx.sockets import Socket, sockets
+from srcip_lint.proxies.nginx.sockets import SETTING, Socket, sockets
 from srcip_lint.proxies.nginx.upstreams import groups_of
 from srcip_lint.proxies.nginx.variables import Variables
-
-SETTING = "`proxy_protocol` at its `listen`"
-"""What makes a listener read the PROXY protocol."""
 
 MAX_ROUTES = 1000
 """How many routes of one block are told; a configuration that has more is not complete."""
