@@ -64,7 +64,8 @@ class OneSided:
         """What it rests on that the two sides are as they are told."""
         sent = self.sender.sending.assumptions if self.sender.sending else ()
         unread = (f"{self.target} does not read the PROXY protocol itself",) if self.fault is Fault.HANDED_ON else ()
-        return (*dict.fromkeys((*sent, *self.receiver.basis.assumptions, *unread)),)
+        read = (self.listener.assumed,) if self.listener.assumed else ()
+        return (*dict.fromkeys((*sent, *self.receiver.basis.assumptions, *read, *unread)),)
 
 
 class Asked(Protocol):

@@ -270,6 +270,8 @@ class Listening:
     at: Place
     reads: bool
     setting: str = ""
+    assumed: str = ""
+    """What has to be assumed for that."""
     hands_on: bool = False
     """Does it look at nothing that it carries, and so hand a PROXY protocol header that comes on, unread?"""
 

@@ -123,7 +123,8 @@ def _refused(workload: Workload, behaviour: ProxyBehaviour, listener: Listener, 
 
 def _listening(listener: Listener) -> Listening:
     is_read = listener.proxy_protocol is not Reads.NOT
-    return Listening(listener.at, is_read, listener.setting, hands_on=listener.protocol == "tcp" and not is_read)
+    hands_on = listener.protocol == "tcp" and not is_read
+    return Listening(listener.at, is_read, listener.setting, listener.assumed, hands_on)
 
 
 def _through(

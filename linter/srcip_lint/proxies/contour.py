@@ -126,7 +126,8 @@ def _front(contour: _Contour, settings: ContourSettings, container: Container) -
     if not isinstance(hops, int) or not isinstance(reads, bool):
         return "a placeholder decides what stands in front of it"
     told = settings.trusted_hops if hops else announced
-    front = Front(hops, reads, told.place if told else container.image.place)
+    by_default = contour.container.place.at("args") if reads else container.image.place
+    front = Front(hops, reads, told.place if told else by_default)
     return front.why_unknown or front
 
 
