@@ -77,8 +77,7 @@ def _judged(seen: Seen, chosen: Sequence[Rule], known: Sequence[Rule], config: C
     """What the rules find, what is suppressed of it, with the severities that the configuration gives."""
     running = _running(chosen, seen)
     diagnoses = ((rule, diagnosis) for rule in running if rule.check for diagnosis in rule.check(seen.model))
-    # A fault of a base that several overlays leave as it is, is one finding.
-    found = tuple(dict.fromkeys(concrete(rule, diagnosis) for rule, diagnosis in diagnoses))
+    found = _told_once(concrete(rule, diagnosis) for rule, diagnosis in diagnoses)
     suppressions = (
         *(comment for source in seen.inputs.annotated for comment in _comments(source, seen)),
         *suppress.annotations(resource.object for resource in seen.inputs.resources),
@@ -86,6 +85,15 @@ def _judged(seen: Seen, chosen: Sequence[Rule], known: Sequence[Rule], config: C
     )
     outcome = suppress.apply(found, suppressions, running, known)
     return replace(outcome, kept=suppress.graded(outcome.kept, config))
+
+
+def _told_once(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """A fault of a base that several overlays leave as it is, is one finding, whatever else they change: where the same
+    is said at one place, the first says it."""
+    found: dict[tuple[object, ...], Finding] = {}
+    for each in findings:
+        found.setdefault((each.rule, each.severity, each.message, each.location, each.object), each)
+    return tuple(found.values())
 
 
 def _comments(source: Source, seen: Seen) -> tuple[suppress.Suppression, ...]:

@@ -9,10 +9,10 @@ from typing import Any
 
 from srcip_lint import kustomize
 from srcip_lint.documents import Document, Page, Skipped, Spot, Template, Unreadable, read
-from srcip_lint.finding import Statistics
+from srcip_lint.finding import ObjectRef, Statistics
 from srcip_lint.positions import FieldPath, Span
 from srcip_lint.resources import WANTED, Loaded, load
-from srcip_lint.resources.fields import ShapeProblem
+from srcip_lint.resources.fields import ShapeProblem, placeholder
 from srcip_lint.resources.gateway_api import Gateway
 from srcip_lint.resources.istio import MeshSettings
 from srcip_lint.resources.objects import Object
@@ -82,6 +82,22 @@ class Inputs:
     """The files of which no object was judged, because each file was to be judged for itself, and a kustomization takes
     these up."""
     statistics: Statistics
+
+    @property
+    def redefinitions(self) -> tuple[tuple[Object, Object], ...]:
+        """The objects defined again in what is applied together (a file, a stream, a kustomization), each with its
+        first definition. A patch is no definition, and nobody knows which object a placeholder or `generateName` will
+        name."""
+        first: dict[tuple[str, ObjectRef], Object] = {}
+        found = []
+        for resource in self.resources:
+            one: Object = resource.object
+            if one.generated or placeholder(one.name) or getattr(resource, "partial", False):
+                continue
+            earlier = first.setdefault((one.stream, one.ref), one)
+            if earlier is not one:
+                found.append((earlier, one))
+        return tuple(found)
 
 
 @dataclass(slots=True)

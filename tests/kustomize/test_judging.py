@@ -167,6 +167,18 @@ def test_two_resources_of_one_kustomization_that_define_one_object_are_a_duplica
     assert findings_in({**files, "a/kustomization.yaml": "resources: [one.yaml]\n"}, "SRC005") == []
 
 
+def test_and_so_it_is_where_the_overlays_change_only_what_is_related() -> None:
+    base = f"{SERVICE.replace('Local', 'Cluster')}---\n{DEPLOYMENT}".replace(
+        "image: nginx", "image: ingress-nginx/controller"
+    )
+    images = {
+        name: f"images: [{{name: ingress-nginx/controller, newTag: {tag}}}]\n"
+        for name, tag in (("dev", "v3.2"), ("prod", "v3.3"))
+    }
+    files = {**BASE, "base/web.yaml": base, **overlay("dev", images["dev"]), **overlay("prod", images["prod"])}
+    assert len(findings_in(files, "SRC102")) == 1
+
+
 def test_what_two_clusters_get_by_one_flux_object_is_defined_once() -> None:
     flux = "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: app}\n"
     budget = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata:\n  name: web\nspec: {minAvailable: 1}\n"

@@ -143,7 +143,7 @@ class TestPlacement:
 
     def test_the_chosen_nodes_need_no_inventory(self) -> None:
         found, workload = model({"web.yaml": web("nodeSelector: {role: edge}")})
-        assert str(found.chosen_nodes(workload)) == "role=edge"
+        assert str(found.pods.chosen_nodes(workload)) == "role=edge"
 
 
 class TestTargets:

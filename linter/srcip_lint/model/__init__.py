@@ -18,7 +18,6 @@ from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.documents import Place
 from srcip_lint.earlier import before
 from srcip_lint.environment import REQUIRE_CLIENT_IP, Environment
-from srcip_lint.finding import ObjectRef
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
 from srcip_lint.misjudged import Misjudged, misjudged
@@ -29,6 +28,7 @@ from srcip_lint.model.announced import announced
 from srcip_lint.model.announcers import Announcers, Meeting, announcers, meeting
 from srcip_lint.model.arp import LaxProxy, find_lax_proxies
 from srcip_lint.model.metallb import MetalLB
+from srcip_lint.model.pods import Pods
 from srcip_lint.model.rivals import Rival, find_rivals
 from srcip_lint.model.siting import DeadTarget, Siting, TaintedTarget, Uncovered
 from srcip_lint.model.ways import WayIn, find_ways
@@ -48,16 +48,13 @@ from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, State, Whose, surely
 from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
-from srcip_lint.placement import NodeSet, chosen, matches_pods, missed, pinned
 from srcip_lint.policies import Policies
 from srcip_lint.proxies.behaviour import ProxyBehaviour
 from srcip_lint.proxies.real_ip import is_about_the_cluster
-from srcip_lint.resources.fields import Unknown, placeholder
+from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.objects import Object, same_namespace
-from srcip_lint.resources.selectors import Answer, Selector
-from srcip_lint.resources.selectors import Requirement as LabelRequirement
+from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
-from srcip_lint.resources.unseen import runs_without_manifest
 from srcip_lint.resources.workload import Workload
 from srcip_lint.selection import Selection
 
@@ -251,22 +248,6 @@ class Model:
                     found.setdefault(workload, []).append(service)
         return {workload: tuple(services) for workload, services in found.items()}
 
-    @cached_property
-    def redefinitions(self) -> tuple[tuple[Object, Object], ...]:
-        """The objects defined again in what is applied together (a file, a stream, a kustomization), each with its
-        first definition. A patch is no definition, and nobody knows which object a placeholder or `generateName` will
-        name."""
-        first: dict[tuple[str, ObjectRef], Object] = {}
-        found = []
-        for resource in self.inputs.resources:
-            one: Object = resource.object
-            if one.generated or placeholder(one.name) or getattr(resource, "partial", False):
-                continue
-            earlier = first.setdefault((one.stream, one.ref), one)
-            if earlier is not one:
-                found.append((earlier, one))
-        return tuple(found)
-
     def before(self, service: Service) -> Service | None:
         """The Service as it was earlier. None where no earlier state is known, or nobody can tell which one it was."""
         return before(service, self.bundle, self.earlier.bundle) if self.earlier else None
@@ -275,36 +256,10 @@ class Model:
         """The workloads a Service selects; see `Selection`."""
         return self.bundle.selected(service)
 
-    def replicas_place(self, workload: Workload) -> Place:
-        """Where the least number of replicas is written, or else whoever decides it."""
-        located = self.bundle.replicas(workload)
-        return located.place if located and located.written else self.replicas_owner(workload).place.at("kind")
-
-    def replicas_written(self, workload: Workload) -> bool:
-        """Is the least number of replicas written, rather than the API's default?"""
-        located = self.bundle.replicas(workload)
-        return bool(located and located.written)
-
-    def replicas_owner(self, workload: Workload) -> Object:
-        """Who decides how few replicas there may be: an autoscaler, or the workload itself."""
-        scaler = self.bundle.scaler(workload)
-        return scaler.object if scaler else workload.object
-
-    def switched_off(self, workload: Workload) -> bool:
-        """Has the workload surely no replicas: no autoscaler decides about it, and no patch gives it any?"""
-        others = self.bundle.other_definitions(workload)
-        is_zero = self.siting.replicas(workload) == 0 and self.bundle.scaler(workload) is None
-        return is_zero and not any(_gives_replicas(other) for other in others)
-
-    def may_have_unseen_pods(self, service: Service) -> bool:
-        """May a Service send to pods that no workload read here shows, or shows in full?"""
-        bundle = self.bundle
-        patched = any(patch.selector.written for patch in bundle.patches_of(service))
-        if patched or bundle.has_gap(service) or bundle.hand_made_endpoints(service):
-            return True
-        if runs_without_manifest(service.selector.value) or any(bundle.pod_makers_near(service)):
-            return True
-        return self.selected(service).nothing and bundle.could_select(service)
+    @cached_property
+    def pods(self) -> Pods:
+        """The questions about pods: how many, whose, and whether all are in sight."""
+        return Pods(self.bundle, self.siting)
 
     @cached_property
     def siting(self) -> Siting:
@@ -322,49 +277,11 @@ class Model:
         """In each world of files, the nodes that may announce a Service's address and those that may hold its pods.
         None where the one or the other is not known, or where one of the worlds runs no pod."""
         found, selection = self.announcers(service), self.selected(service)
-        worlds = [tuple(each for each in world if not self.switched_off(each)) for world in selection.worlds]
+        worlds = [tuple(each for each in world if not self.pods.switched_off(each)) for world in selection.worlds]
         if found is None or not (selection.known and all(worlds)) or self.bundle.hand_made_endpoints(service):
             return ()
-        unseen = self.may_hide_pods(service)
+        unseen = self.pods.may_be_hidden(service)
         return tuple(meeting(found, world, self.siting, may_hide_pods=unseen) for world in worlds)
-
-    def chosen_nodes(self, workload: Workload) -> NodeSet:
-        """The nodes that the workload's template chooses, whatever nodes there are. Taints are no part of it."""
-        return chosen(workload.template)
-
-    def matches_pods(self, workload: Workload, selector: Selector | None) -> Answer:
-        """Does a selector match the workload's pods? A null one matches none."""
-        return matches_pods(workload.template, selector)
-
-    def missed(self, workload: Workload, selector: Selector) -> tuple[LabelRequirement, ...]:
-        """The requirements of a selector that the workload's pods surely do not meet."""
-        return missed(workload.template, selector)
-
-    def matches_beside(self, workload: Workload, selector: Selector | None, services: tuple[Service, ...]) -> bool:
-        """May a selector match the pods of another workload that runs beside one which the Services select?"""
-        others = self.bundle.around(workload, services)
-        return any(self.matches_pods(other, selector) is not Answer.NO for other in others)
-
-    def matches_nobody(self, workload: Workload, selector: Selector | None) -> bool:
-        """Does a selector surely match no pod of the workload's namespace that anything that was read makes?"""
-        return all(
-            self.matches_pods(other, selector) is Answer.NO
-            for other in self.bundle.workloads
-            if same_namespace(workload.object.namespace, other.object.namespace) is not Answer.NO
-        )
-
-    def may_hide_pods(self, service: Service) -> bool:
-        """May there be pods beside the Service that no workload which was read makes: an operator's, or of a file that
-        could not be read?"""
-        return self.bundle.has_gap(service) or any(True for _ in self.bundle.pod_makers_near(service))
-
-    def pinned(self, workload: Workload) -> bool:
-        """Is the workload bound to nodes by their names?"""
-        return pinned(workload.template)
-
-    def pods(self, world: tuple[Workload, ...]) -> int:
-        """How many pods these workloads surely have at least, without those of DaemonSets."""
-        return sum((self.siting.replicas(workload) or 0) + (workload.kind == "Pod") for workload in world)
 
     def ways_in(self, service: Service) -> tuple[WayIn, ...]:
         """Every way from outside into an external Service, and whether it avoids nodes without a pod."""
@@ -486,9 +403,3 @@ class Model:
 
 def _known(found: Object) -> dict[str, str]:
     return {key: value for key, value in found.labels.items() if not isinstance(value, Unknown)}
-
-
-def _gives_replicas(definition: Workload) -> bool:
-    """Is a definition of a workload a patch that gives it replicas? What has no labels is no workload of its own."""
-    replicas, is_patch = definition.replicas, definition.partial or not definition.template.labels
-    return is_patch and replicas is not None and replicas.written and replicas.value != 0

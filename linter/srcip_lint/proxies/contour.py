@@ -17,6 +17,7 @@ from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies.behaviour import Control, Listener, ProxyBehaviour, Reads
 from srcip_lint.proxies.envoy import Front, address_control, route
 from srcip_lint.proxies.flags import flag, is_on
+from srcip_lint.proxies.images import runs
 from srcip_lint.proxies.mounts import mounted
 from srcip_lint.resources.contour import ContourSettings, HttpProxy, IpFilter, read_contour_file
 from srcip_lint.resources.objects import same_namespace
@@ -73,16 +74,12 @@ def _envoy(workload: Workload) -> Container | None:
     containers = workload.template.containers
     if not any("shutdown-manager" in each.arguments for each in containers):
         return None
-    return next((each for each in containers if _runs(each, _ENVOY)), None)
-
-
-def _runs(container: Container, image: re.Pattern[str]) -> bool:
-    return isinstance(container.image.value, str) and bool(image.search(container.image.value))
+    return next((each for each in containers if runs(each, _ENVOY)), None)
 
 
 def _serving(workload: Workload) -> _Contour | None:
     """The Contour that a workload runs."""
-    found = (each for each in workload.template.containers if _runs(each, _CONTOUR) and "serve" in each.arguments)
+    found = (each for each in workload.template.containers if runs(each, _CONTOUR) and "serve" in each.arguments)
     return next((_Contour(workload, each) for each in found), None)
 
 

@@ -177,7 +177,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _worst(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis | None:
     """What is wrong in one world, where the files contradict each other; the worst way in speaks."""
-    running = tuple(workload for workload in world if not model.switched_off(workload))
+    running = tuple(workload for workload in world if not model.pods.switched_off(workload))
     if not running or model.siting.covers_every_node(service, running):
         return None
     found = [diagnosis for way in model.ways_in(service) for diagnosis in _judge(model, service, way, running)]
@@ -220,7 +220,7 @@ def _dead_target(model: Model, service: Service, world: tuple[Workload, ...], *,
 
 
 def _chooses_nodes(model: Model, world: tuple[Workload, ...]) -> bool:
-    return any(workload.kind == "DaemonSet" or model.pinned(workload) for workload in world)
+    return any(workload.kind == "DaemonSet" or model.pods.pinned(workload) for workload in world)
 
 
 def _severity(model: Model, way: WayIn, world: tuple[Workload, ...], target: DeadTarget | None) -> Severity:
@@ -244,7 +244,7 @@ def _guarantee(model: Model, world: tuple[Workload, ...], target: DeadTarget | N
     names, several = " and ".join(str(workload.object.ref) for workload in world), len(world) > 1
     if all(workload.kind == "DaemonSet" for workload in world):
         return f"{names} {'run' if several else 'runs'} only on some of the nodes"
-    if len(world) == 1 and model.pods(world) == 1:
+    if len(world) == 1 and model.pods.at_least(world) == 1:
         return f"{names} guarantees one pod, so a pod on one node only"
     if all(model.siting.separated(workload) for workload in world):
         return f"{names} {'keep their' if several else 'keeps its'} pods on different nodes, but not on every node"

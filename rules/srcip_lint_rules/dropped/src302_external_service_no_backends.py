@@ -138,7 +138,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
     for service in model.bundle.services:
         if service.external and not service.headless:
             found = _switched_off(model, service) or _mismatch(model, service)
-            if found and not model.may_have_unseen_pods(service):
+            if found and not model.pods.may_be_unseen(service):
                 yield found
 
 
@@ -229,7 +229,7 @@ def _switched_off(model: Model, service: Service) -> Diagnosis | None:
     """Everything that is selected has zero replicas, whichever files belong together."""
     selection = model.selected(service)
     workloads = dict.fromkeys(workload for world in selection.worlds for workload in world)
-    if not selection.known or not all(model.switched_off(workload) for workload in workloads):
+    if not selection.known or not all(model.pods.switched_off(workload) for workload in workloads):
         return None
     names = ", ".join(dict.fromkeys(str(workload.object.ref) for workload in workloads))
     return Diagnosis(
@@ -238,7 +238,7 @@ def _switched_off(model: Model, service: Service) -> Diagnosis | None:
         severity=_severity(model),
         object=service.object,
         related=tuple(
-            Related(model.replicas_place(workload), f"{workload.object.ref} is switched off here", workload.object)
+            Related(model.pods.replicas_place(workload), f"{workload.object.ref} is switched off here", workload.object)
             for workload in workloads
         ),
         assumptions=_assumptions(model, service),

@@ -258,7 +258,7 @@ def _faults(model: Model, aggregate: Aggregate) -> Iterator[_Fault]:
 def _runs(model: Model, service: Service) -> bool:
     """Is it known what a Service selects, and does that run?"""
     selection = model.selected(service)
-    return selection.known and not any(all(map(model.switched_off, world)) for world in selection.worlds)
+    return selection.known and not any(all(map(model.pods.switched_off, world)) for world in selection.worlds)
 
 
 def _may_draw(model: Model, aggregate: Aggregate, victim: Tenant, other: Tenant) -> bool:

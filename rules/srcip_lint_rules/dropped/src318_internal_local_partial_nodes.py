@@ -143,13 +143,13 @@ def _is_local(model: Model, service: Service) -> bool:
 
 def _judge(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis | None:
     """What is wrong in one world, where the files contradict each other."""
-    running = tuple(workload for workload in world if not model.switched_off(workload))
+    running = tuple(workload for workload in world if not model.pods.switched_off(workload))
     if not running or model.siting.beside_callers(running):
         return None
     bare = model.siting.uncovered(service, running)
     if bare is None and (model.siting.inventory(service) or model.siting.covers_every_node(service, running)):
         return None
-    on_some = any(workload.kind == "DaemonSet" or model.pinned(workload) for workload in running)
+    on_some = any(workload.kind == "DaemonSet" or model.pods.pinned(workload) for workload in running)
     apart = bare is None and all(model.siting.separated(workload) for workload in running)
     is_sure = not bare.tainted and (bare.inventory.declared or not on_some) if bare else not (on_some or apart)
     return Diagnosis(

@@ -285,7 +285,7 @@ def _counted(model: Model, workload: Workload) -> Related:
     pace, replicas = model.siting.pace(workload), model.siting.replicas(workload) or 0
     bounds = "" if pace.surge is None else f"; maxSurge comes to {pace.surge}, maxUnavailable to {pace.unavailable}"
     words = f"{_many(replicas, 'replica')}{bounds}"
-    return Related(model.replicas_place(workload), words, model.replicas_owner(workload))
+    return Related(model.pods.replicas_place(workload), words, model.pods.replicas_owner(workload))
 
 
 def _behind(services: tuple[Service, ...]) -> tuple[Related, ...]:

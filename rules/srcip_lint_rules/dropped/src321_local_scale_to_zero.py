@@ -180,7 +180,7 @@ def _sleeps(model: Model, world: tuple[Workload, ...]) -> bool:
     """May everything that is selected be without a pod, and does an autoscaler decide about some of it?"""
     decided = [workload for workload in world if _to_zero(model, workload)]
     others = (workload for workload in world if workload not in decided)
-    return bool(decided) and all(model.switched_off(workload) for workload in others)
+    return bool(decided) and all(model.pods.switched_off(workload) for workload in others)
 
 
 def _to_zero(model: Model, workload: Workload) -> Autoscaler | None:

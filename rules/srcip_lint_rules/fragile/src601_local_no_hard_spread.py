@@ -168,7 +168,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _several(model: Model, workload: Workload) -> bool:
     replicas = model.siting.replicas(workload)
-    return replicas is not None and replicas > 1 and not model.pinned(workload)
+    return replicas is not None and replicas > 1 and not model.pods.pinned(workload)
 
 
 def _crowded(model: Model, service: Service, way: WayIn, definitions: tuple[Workload, ...]) -> Diagnosis:

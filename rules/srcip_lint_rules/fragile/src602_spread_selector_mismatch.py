@@ -163,8 +163,8 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _counts_nobody_meant(
     model: Model, workload: Workload, constraint: SpreadConstraint, services: tuple[Service, ...]
 ) -> bool:
-    counts_own = model.matches_pods(workload, constraint.selector)
-    return counts_own is Answer.NO and not model.matches_beside(workload, constraint.selector, services)
+    counts_own = model.pods.matches(workload, constraint.selector)
+    return counts_own is Answer.NO and not model.pods.matches_beside(workload, constraint.selector, services)
 
 
 def _repels_nobody(model: Model, workload: Workload, term: AffinityTerm, services: tuple[Service, ...]) -> bool:
@@ -172,13 +172,13 @@ def _repels_nobody(model: Model, workload: Workload, term: AffinityTerm, service
         return False
     if term.selector is None:
         return True
-    return model.matches_nobody(workload, term.selector) and not any(map(model.may_hide_pods, services))
+    return model.pods.matches_nobody(workload, term.selector) and not any(map(model.pods.may_be_hidden, services))
 
 
 def _kept_apart(model: Model, workload: Workload) -> bool:
     """Does something, if only by preference for another term, keep the workload's own pods on different nodes?"""
     return model.siting.separated(workload) or any(
-        term.topology_key.value == HOSTNAME and model.matches_pods(workload, term.selector) is Answer.YES
+        term.topology_key.value == HOSTNAME and model.pods.matches(workload, term.selector) is Answer.YES
         for term in workload.template.anti_affinity
     )
 
@@ -215,7 +215,7 @@ def _difference(model: Model, workload: Workload, selector: Selector | None) -> 
     """What the selector wants and the pods do not have, in words."""
     if selector is None:
         return "it has no labelSelector, and that matches no pod"
-    missed = model.missed(workload, selector)
+    missed = model.pods.missed(workload, selector)
     labels = workload.template.labels
     keys = dict.fromkeys(found.key for found in missed)
     carried = (f"{key}={_shown(labels[key])}" if key in labels else f"no {key}" for key in keys)

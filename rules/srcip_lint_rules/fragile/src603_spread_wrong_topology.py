@@ -169,7 +169,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
         if drawn_together(service, model.bundle):
             continue
         for definitions in selection.definitions:
-            found = None if any(map(model.pinned, definitions)) else _judge(model, service, definitions)
+            found = None if any(map(model.pods.pinned, definitions)) else _judge(model, service, definitions)
             if found and definitions[0] not in seen:
                 seen.add(definitions[0])
                 yield found
@@ -255,7 +255,7 @@ def _beside(workload: Workload) -> str:
 def _notes(model: Model, service: Service, workload: Workload) -> tuple[Related, ...]:
     return (
         Related(service.external_traffic_policy.place, "under Local, it sends to these pods", service.object),
-        Related(model.replicas_place(workload), "how many pods there are", model.replicas_owner(workload)),
+        Related(model.pods.replicas_place(workload), "how many pods there are", model.pods.replicas_owner(workload)),
     )
 
 

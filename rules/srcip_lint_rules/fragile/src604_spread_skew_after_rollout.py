@@ -171,7 +171,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _skewed(model: Model, workload: Workload) -> SpreadConstraint | None:
     """The constraint that an update may leave undone, if updates go in turn and may take a node's last pod away."""
     constraint, placement = skewed_by_updates(workload, model.bundle), model.siting.placement(workload)
-    if constraint is None or model.pinned(workload) or model.siting.may_block_updates(workload):
+    if constraint is None or model.pods.pinned(workload) or model.siting.may_block_updates(workload):
         return None
     if model.siting.pace(workload).manner is not Manner.ROLLING or all_at_once(
         workload, model.siting.replicas(workload)
@@ -183,6 +183,7 @@ def _skewed(model: Model, workload: Workload) -> SpreadConstraint | None:
 
 
 def _diagnosis(model: Model, service: Service, workload: Workload, constraint: SpreadConstraint) -> Diagnosis:
+    pods = model.pods
     return Diagnosis(
         at=constraint.place,
         message=f"An update of {workload.object.ref} may leave its pods unevenly spread: this constraint counts old "
@@ -192,7 +193,7 @@ def _diagnosis(model: Model, service: Service, workload: Workload, constraint: S
         object=workload.object,
         related=(
             Related(service.external_traffic_policy.place, "under Local, it sends to these pods", service.object),
-            Related(model.replicas_place(workload), "how many pods there are", model.replicas_owner(workload)),
+            Related(pods.replicas_place(workload), "how many pods there are", pods.replicas_owner(workload)),
         ),
         fixes=(
             "write `matchLabelKeys: [pod-template-hash]` into the constraint (Kubernetes 1.27 or newer), so that each "

@@ -154,8 +154,9 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _is_lone(model: Model, service: Service, workload: Workload) -> bool:
-    is_sure = model.replicas_written(workload) or not model.bundle.has_gap(service)
-    return model.siting.replicas(workload) == 1 and is_sure and not _one_writer(workload) and not model.pinned(workload)
+    is_sure = model.pods.replicas_written(workload) or not model.bundle.has_gap(service)
+    is_meant = _one_writer(workload) or model.pods.pinned(workload)
+    return model.siting.replicas(workload) == 1 and is_sure and not is_meant
 
 
 def _one_writer(workload: Workload) -> bool:
@@ -182,22 +183,22 @@ def _lonely(model: Model, service: Service, way: WayIn, workload: Workload) -> D
 
 
 def _count(model: Model, workload: Workload) -> Related:
-    owner = model.replicas_owner(workload)
+    owner = model.pods.replicas_owner(workload)
     field = _MINIMUM.get(owner.kind, "replicas")
-    is_written = model.replicas_written(workload)
+    is_written = model.pods.replicas_written(workload)
     words = f"{field} is 1, written here" if is_written else f"{field} is not written, and 1 is the default"
-    return Related(model.replicas_place(workload), words, owner)
+    return Related(model.pods.replicas_place(workload), words, owner)
 
 
 def _assumptions(model: Model, workload: Workload) -> tuple[str, ...]:
-    if model.replicas_written(workload) or model.environment.closed_world:
+    if model.pods.replicas_written(workload) or model.environment.closed_world:
         return ()
-    is_scaled = model.replicas_owner(workload) is not workload.object
+    is_scaled = model.pods.replicas_owner(workload) is not workload.object
     return () if is_scaled else (f"no autoscaler outside these files sets the replicas of {workload.object.ref}",)
 
 
 def _fixes(model: Model, workload: Workload) -> tuple[str, ...]:
-    field = _MINIMUM.get(model.replicas_owner(workload).kind, "replicas")
+    field = _MINIMUM.get(model.pods.replicas_owner(workload).kind, "replicas")
     return (
         f"set {field} to 2 or more, and keep the pods on different nodes with the constraint that SRC601 shows",
         "declare `nodes` in srcip-lint.yaml if there is only one",

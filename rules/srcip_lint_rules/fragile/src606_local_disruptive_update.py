@@ -210,8 +210,8 @@ def _at_its_least(model: Model, workload: Workload) -> bool:
 def _count(model: Model, workload: Workload) -> Iterable[Related]:
     count = model.siting.replicas(workload)
     if count is not None:
-        owner = model.replicas_owner(workload)
-        yield Related(model.replicas_place(workload), f"{count} replicas, all of which go", owner)
+        owner = model.pods.replicas_owner(workload)
+        yield Related(model.pods.replicas_place(workload), f"{count} replicas, all of which go", owner)
 
 
 def _one_by_one(workload: Workload) -> tuple[str, ...]:

@@ -157,7 +157,7 @@ def _goes_elsewhere(model: Model, workload: Workload) -> bool:
     """Does something else than the affinity decide where the pods stand?"""
     placement = model.siting.placement(workload)
     has_one = placement is not None and len(placement.possibly) < 2
-    return model.siting.separated(workload) or model.pinned(workload) or has_one
+    return model.siting.separated(workload) or model.pods.pinned(workload) or has_one
 
 
 def _colocated(model: Model, service: Service, drawn: Drawn) -> Diagnosis:
@@ -166,6 +166,7 @@ def _colocated(model: Model, service: Service, drawn: Drawn) -> Diagnosis:
     who = f"{'both' if count == 2 else f'all {count}'} replicas of {workload.object.ref}"
     where = f"only on the node of {beside.object.ref}, which has one pod" if beside else "on one node only"
     is_sure = beside is None or model.environment.closed_world
+    pods = model.pods
     return Diagnosis(
         at=term.topology_key.place,
         message=f"This required podAffinity lets {who} stand {where}. Under externalTrafficPolicy Local that node "
@@ -174,7 +175,7 @@ def _colocated(model: Model, service: Service, drawn: Drawn) -> Diagnosis:
         object=workload.object,
         related=(
             Related(service.external_traffic_policy.place, "under Local, it sends to these pods", service.object),
-            Related(model.replicas_place(workload), "how many pods there are", model.replicas_owner(workload)),
+            Related(pods.replicas_place(workload), "how many pods there are", pods.replicas_owner(workload)),
             *((Related(beside.place, "the one pod that they must stand beside", beside.object),) if beside else ()),
         ),
         assumptions=() if is_sure else ("no workload outside these files has the labels that the affinity selects",),

@@ -152,7 +152,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 def _tainted(model: Model, service: Service, world: tuple[Workload, ...], way: WayIn) -> tuple[TaintedTarget, ...]:
     """The nodes in one world, where the files contradict each other."""
-    running = tuple(workload for workload in world if not model.switched_off(workload))
+    running = tuple(workload for workload in world if not model.pods.switched_off(workload))
     return model.siting.tainted_targets(service, running, way)
 
 

@@ -141,12 +141,12 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _stand_by(model: Model, world: tuple[Workload, ...]) -> bool:
     """Are there several pods, that may stand on several nodes?"""
     has_daemon_set = any(workload.kind == "DaemonSet" for workload in world)
-    return (has_daemon_set or model.pods(world) > 1) and not model.siting.together(world)
+    return (has_daemon_set or model.pods.at_least(world) > 1) and not model.siting.together(world)
 
 
 def _idle(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis:
     has_daemon_set = any(workload.kind == "DaemonSet" for workload in world)
-    count = "pods" if has_daemon_set else f"{model.pods(world)} pods"
+    count = "pods" if has_daemon_set else f"{model.pods.at_least(world)} pods"
     names = " and ".join(str(workload.object.ref) for workload in world)
     return Diagnosis(
         at=service.external_traffic_policy.place,

@@ -138,11 +138,11 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _may_be_uneven(model: Model, world: tuple[Workload, ...]) -> bool:
-    return model.pods(world) > 2 and model.siting.may_share_a_node(world) and not model.siting.together(world)
+    return model.pods.at_least(world) > 2 and model.siting.may_share_a_node(world) and not model.siting.together(world)
 
 
 def _uneven(model: Model, service: Service, world: tuple[Workload, ...]) -> Diagnosis:
-    pods = model.pods(world)
+    pods = model.pods.at_least(world)
     names = " and ".join(str(workload.object.ref) for workload in world)
     return Diagnosis(
         at=service.external_traffic_policy.place,

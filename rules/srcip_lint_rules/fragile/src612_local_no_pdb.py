@@ -161,7 +161,7 @@ def _unprotected(model: Model, workload: Workload, services: tuple[Service, ...]
         "Under externalTrafficPolicy Local no node takes packets then until other pods are ready.",
         severity=Severity.INFO,
         object=workload.object,
-        related=(*_behind(services), Related(model.replicas_place(workload), "how many pods there are at least")),
+        related=(*_behind(services), Related(model.pods.replicas_place(workload), "how many pods there are at least")),
         assumptions=()
         if model.environment.closed_world
         else (f"no PodDisruptionBudget outside these files selects the pods of {name}",),

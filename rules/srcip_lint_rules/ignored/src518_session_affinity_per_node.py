@@ -130,7 +130,7 @@ def _may_differ(model: Model, service: Service, world: tuple[Workload, ...]) -> 
     """May two nodes send one client to two pods?"""
     is_everywhere = any(workload.kind == "DaemonSet" for workload in world)
     is_one_hop = service.external_traffic_policy.value != "Cluster" and model.siting.together(world)
-    return (is_everywhere or model.pods(world) > 1) and not is_one_hop
+    return (is_everywhere or model.pods.at_least(world) > 1) and not is_one_hop
 
 
 def _forgotten(service: Service, world: tuple[Workload, ...]) -> Diagnosis:

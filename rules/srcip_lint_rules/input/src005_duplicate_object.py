@@ -105,7 +105,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 
 
 def _objects(model: Model) -> Iterator[Diagnosis]:
-    for first, again in model.redefinitions:
+    for first, again in model.inputs.redefinitions:
         if again.same_manifest(first):
             yield _included_twice(again)
             continue

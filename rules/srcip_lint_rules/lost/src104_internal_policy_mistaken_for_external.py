@@ -147,7 +147,7 @@ def check(model: Model) -> Iterable[Diagnosis]:
 def _may_be_agents(model: Model, service: Service) -> bool:
     """May the pods be a DaemonSet's that is hidden from us: by a placeholder, or in something that was not read?"""
     selection = model.selected(service)
-    return bool(selection.possible) or (not selection.known and model.may_hide_pods(service))
+    return bool(selection.possible) or (not selection.known and model.pods.may_be_hidden(service))
 
 
 def _diagnosis(model: Model, service: Service, found: MistakenPolicy) -> Diagnosis:

@@ -17,6 +17,7 @@ from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, 
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.haproxy_ingress.controls import Layer, controls, read_asked
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.versions import is_since
 from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.pods import Container
@@ -45,7 +46,7 @@ _ANYBODY = Trust((ip_network("0.0.0.0/0"), ip_network("::/0")))
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """The controller's behaviour where the workload runs one; None where it does not."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     settings = _settings(workload, container, bundle)
@@ -68,17 +69,9 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
-def _controller(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if _runs(each)), None)
-
-
-def _runs(container: Container) -> bool:
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
 def _serves(workload: Workload) -> ServedClass | None:
     """Which Ingresses it takes for its own (`docs/content/en/docs/configuration/command-line.md`, "Ingress Class")."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     suffix, watched = flag(container, "controller-class"), flag(container, "watch-namespace")

@@ -19,6 +19,7 @@ from srcip_lint.proxies.classes import Served, ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, flags, is_on
 from srcip_lint.proxies.haproxytech.controls import controls
 from srcip_lint.proxies.haproxytech.settings import Settings, annotated, read_settings
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.versions import is_since
 from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.ingress import Ingress
@@ -43,7 +44,7 @@ _EVERYBODY = Trust((ip_network("0.0.0.0/0"), ip_network("::/0")))
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """The controller's behaviour where the workload runs one; None where it does not."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     settings = read_settings(workload, container, bundle)
@@ -69,17 +70,9 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
-def _controller(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if _runs(each)), None)
-
-
-def _runs(container: Container) -> bool:
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
 def _serves(workload: Workload) -> ServedClass | None:
     """Which Ingresses it takes for its own (`documentation/ingressclass.md`, before 3.1 `pkg/ingress/ingress.go`)."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     word, own = flag(container, "ingress.class") or "", workload.object.namespace

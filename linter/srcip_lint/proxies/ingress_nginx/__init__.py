@@ -17,6 +17,7 @@ from srcip_lint.documents import Place
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.ingress_nginx.controls import controls
 from srcip_lint.proxies.ingress_nginx.streams import streams
 from srcip_lint.proxies.lists import trust_of
@@ -54,7 +55,7 @@ Settings = Mapping[str, Located[str]]
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """The controller's behaviour where the workload runs one; None where it does not."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     settings = _settings(workload, container, bundle)
@@ -84,17 +85,9 @@ def _listens_at(workload: Workload, container: Container, settings: Settings, bu
     return config.object.place.at("kind") if config else container.image.place
 
 
-def _controller(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if _runs(each)), None)
-
-
-def _runs(container: Container) -> bool:
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
 def _serves(workload: Workload) -> ServedClass | None:
     """Which Ingresses it takes for its own (`docs/user-guide/cli-arguments.md`)."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     watched = flag(container, "watch-namespace")

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
+from srcip_lint.proxies.images import runs
 from srcip_lint.proxies.kong.controls import controls
 from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.fields import Located
@@ -34,7 +35,7 @@ Environment = Mapping[str, str | None]
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """Kong's behaviour where the workload runs it; None where it does not."""
-    container = next((each for each in workload.template.containers if runs(each)), None)
+    container = next((each for each in workload.template.containers if _serves_clients(each)), None)
     if container is None:
         return None
     variables = dict(container.environment)
@@ -50,14 +51,13 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     return ProxyBehaviour(PRODUCT, tuple(_listeners(variables, route)))
 
 
-def runs(container: Container) -> bool:
+def _serves_clients(container: Container) -> bool:
     """Is it Kong's image, and not run for its database's migrations?"""
-    is_it = isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-    return is_it and not any("migrations" in word for word in container.arguments)
+    return runs(container, _IMAGE) and not any("migrations" in word for word in container.arguments)
 
 
 def _is_kong(workload: Workload) -> bool:
-    return any(runs(each) for each in workload.template.containers)
+    return any(_serves_clients(each) for each in workload.template.containers)
 
 
 def _why_unknown(container: Container, variables: Environment) -> str:

@@ -26,6 +26,7 @@ from srcip_lint.proxies.behaviour import (
 )
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.lists import trust_of
 from srcip_lint.proxies.nginx_org.contexts import (
     Context,
@@ -63,7 +64,7 @@ Settings = Mapping[str, Located[str]]
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """The controller's behaviour where the workload runs one; None where it does not."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     settings = _settings(workload, container, bundle)
@@ -93,14 +94,6 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
-def _controller(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if _runs(each)), None)
-
-
-def _runs(container: Container) -> bool:
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
 def _has_custom_resources(container: Container) -> bool:
     return flag(container, "enable-custom-resources") is None or is_on(container, "enable-custom-resources")
 
@@ -112,7 +105,7 @@ def _words(container: Container) -> tuple[str, ...]:
 def _serves(workload: Workload) -> ServedClass | None:
     """Which Ingresses it takes for its own: those of one class, by the annotation first (`internal/k8s/controller.go`
     `HasCorrectIngressClass`). Where it watches namespaces by their labels, nobody knows which."""
-    container = _controller(workload)
+    container = running(workload, _IMAGE)
     if container is None or flag(container, "watch-namespace-label"):
         return None
     watched = [each for each in (flag(container, "watch-namespace") or "").split(",") if each]

@@ -24,6 +24,7 @@ from srcip_lint.proxies.behaviour import (
     Upstream,
     Writes,
 )
+from srcip_lint.proxies.images import running
 from srcip_lint.proxies.traefik.bindings import Binding, Stack, bindings, finder, on_entry_point
 from srcip_lint.proxies.traefik.controls import controls
 from srcip_lint.proxies.traefik.entry_points import INTERNAL, EntryPoint, entry_points
@@ -47,7 +48,7 @@ _EVERY_CONNECTION = re.compile(r"HostSNI\(\s*[`\"']\*[`\"']\s*\)")
 
 def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     """Traefik's behaviour where the workload runs it; None where it does not."""
-    container = _container(workload)
+    container = running(workload, _IMAGE)
     if container is None:
         return None
     static = _static(workload, container, bundle)
@@ -65,15 +66,6 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
-def runs(container: Container) -> bool:
-    """Is it Traefik's image?"""
-    return isinstance(container.image.value, str) and bool(_IMAGE.search(container.image.value))
-
-
-def _container(workload: Workload) -> Container | None:
-    return next((each for each in workload.template.containers if runs(each)), None)
-
-
 def _static(workload: Workload, container: Container, bundle: Bundle) -> Static | str:
     if _OF_OLD.search(str(container.image.value)):
         return "its first version is not read"
@@ -86,7 +78,7 @@ def _static(workload: Workload, container: Container, bundle: Bundle) -> Static 
 def _controllers(bundle: Bundle) -> Controllers:
     found = {}
     for each in bundle.workloads:
-        container = _container(each)
+        container = running(each, _IMAGE)
         if container is not None:
             static = _static(each, container, bundle)
             found[each] = Providers.of(static) if isinstance(static, Static) else None
