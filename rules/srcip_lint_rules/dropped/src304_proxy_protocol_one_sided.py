@@ -25,7 +25,8 @@ and not sent: at the setting of the listener. The other side is a related place.
 
 It is an **error**, and a **warning** where one side is assumed: that a load balancer which nothing names sends none;
 that nobody has turned it on by hand at AWS's, whose old controller leaves that alone; that DigitalOcean's is of the
-type that can send it; that an Istio gateway gets no EnvoyFilter but those that were read; that the application behind a port that is handed on does not read it itself.
+type that can send it; that an Istio gateway gets no EnvoyFilter but those that were read; that the application behind a
+port that is handed on does not read it itself.
 
 ## Silent when
 
