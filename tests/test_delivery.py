@@ -6,7 +6,8 @@ import pytest
 
 from linting import model_of
 from srcip_lint.balancers import identify
-from srcip_lint.balancers.delivery import ASSUMED_PASSTHROUGH, Delivery, Mode, deliver
+from srcip_lint.balancers.delivery import Delivery, Mode, deliver
+from srcip_lint.balancers.proxy_protocol import ASSUMED_PASSTHROUGH
 
 AWS = "service.beta.kubernetes.io/aws-load-balancer"
 ATTRIBUTES = f"{AWS}-target-group-attributes"
@@ -87,7 +88,7 @@ SENDERS = [
     {f"{BETA}/linode-loadbalancer-port-80": '{"proxy-protocol": "v2"}'},
     {f"{OCTAVIA}/proxy-protocol": "true"},
     {f"{BETA}/oci-load-balancer-connection-proxy-protocol-version": "2"},
-    {f"{BETA}/azure-pls-proxy-protocol": "true"},
+    {f"{BETA}/azure-pls-create": "true", f"{BETA}/azure-pls-proxy-protocol": "true"},
     {"k8s.cloudscale.ch/loadbalancer-pool-protocol": "proxyv2"},
 ]
 NOT_SENDERS = [

@@ -67,6 +67,7 @@ from srcip_lint.model.rivals import Rival
 from srcip_lint.model.sharing import OnlyPool, Sharing
 from srcip_lint.needs import BackDoor, MistakenPolicy, MixedOnHost, Requirement
 from srcip_lint.node_ports import DEFAULT_RANGE, HEALTH_CHECK, PortClaim, Rivalry
+from srcip_lint.one_sided import Fault, OneSided
 from srcip_lint.path.hops import (
     Addresses,
     Hop,
@@ -146,6 +147,7 @@ __all__ = [
     "Endpoint",
     "Endpoints",
     "Family",
+    "Fault",
     "Grounds",
     "Hop",
     "Inventory",
@@ -168,6 +170,7 @@ __all__ = [
     "NodeSet",
     "Object",
     "Observation",
+    "OneSided",
     "OnlyPool",
     "Pace",
     "Pairing",

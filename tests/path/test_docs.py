@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from srcip_lint.balancers import delivery
+from srcip_lint.balancers.proxy_protocol import SENDERS
 from srcip_lint.balancers.signals import FAMILIES
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +51,7 @@ def test_the_page_shows_what_the_code_says(page: str, request: pytest.FixtureReq
 
 def test_the_table_of_load_balancers_is_complete() -> None:
     page = (ROOT / "docs" / "load-balancers.md").read_text(encoding="utf-8")
-    settings = (*delivery._SENDS_PROXY_PROTOCOL, *delivery._IS_HTTP)
+    settings = (*SENDERS, *delivery._IS_HTTP)
     missing = {setting.key for setting in settings if setting.key not in page}
     missing |= {name for name in FAMILIES if f"`{name}`" not in page}
     assert not missing

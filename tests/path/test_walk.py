@@ -450,3 +450,31 @@ def test_callers_in_the_cluster(policy: str, origin: Origin, entry: Entry, whose
     path = found[origin, entry]
     assert {(atom.whose, when) for atom, when in path.hops[-1].state.peer} == {(whose, When.ALWAYS)}
     assert not any(hop.delivered in (Delivered.MAYBE, Delivered.NO) for hop in path.hops)
+
+
+DEMANDING = (
+    "server {\n  listen 80 proxy_protocol;\n  set_real_ip_from 0.0.0.0/0;\n  real_ip_header proxy_protocol;\n"
+    "  location / { allow 192.0.2.0/24; proxy_pass http://app; }\n}"
+)
+
+
+def test_what_demands_the_proxy_protocol_of_nobody_who_is_known_gets_it_from_somebody_who_is_not() -> None:
+    (path,) = walk(service("NodePort", "Local"), nginx("web", DEMANDING))
+    proxy = path.edge_proxy
+    assert proxy
+    assert proxy.takes
+    assert proxy.delivered is Delivered.UNKNOWN
+    assert {atom.whose for atom in atoms(proxy.takes)} == {Whose.CLIENT, Whose.UNKNOWN}
+
+
+def test_a_connection_that_is_not_answered_is_judged_by_nothing_and_goes_nowhere() -> None:
+    asking = '{load-balancer.hetzner.cloud/uses-proxyprotocol: "true"}'
+    not_reading = DEMANDING.replace(" proxy_protocol;", ";", 1)
+    for asked, configuration, given in (
+        ("{}", DEMANDING, {"loadBalancer": "metallb"}),
+        (asking, not_reading, {}),
+    ):
+        (path,) = walk(service(annotations=asked), nginx("web", configuration), given=given)
+        proxy = path.hops[-1]
+        assert proxy is path.edge_proxy
+        assert (proxy.delivered, proxy.takes, proxy.observations) == (Delivered.NO, None, ())

@@ -7,7 +7,7 @@ import pytest
 from nginx_pods import bundle_of, text_at
 from srcip_lint.path.hops import Keyed
 from srcip_lint.proxies import ingress_nginx
-from srcip_lint.proxies.behaviour import ProxyBehaviour, Reads, Route
+from srcip_lint.proxies.behaviour import Listener, ProxyBehaviour, Reads, Route
 from srcip_lint.proxies.flags import flag, is_on
 
 PREFIX = "nginx.ingress.kubernetes.io"
@@ -84,10 +84,67 @@ def test_other_images_are_not_it(image: str) -> None:
     assert ingress_nginx.behaviour(bundle.workloads[0], bundle) is None
 
 
-def test_it_listens_where_its_flags_say_and_on_no_port_of_a_tcp_service() -> None:
+def test_it_listens_where_its_flags_say() -> None:
     assert [each.port for each in behaviour(controller()).listeners] == [80, 443]
     moved = behaviour(controller("--http-port=8080", "--https-port", "8443"))
     assert [each.port for each in moved.listeners] == [8080, 8443]
+
+
+TCP = "--tcp-services-configmap=$(POD_NAMESPACE)/conf"
+
+
+def stream(entry: str, port: str = "9000") -> list[Listener]:
+    text = settings().replace("data:\n", f"data:\n  '{port}': {entry}\n")
+    return [each for each in behaviour(controller(TCP), text).listeners if each.protocol == "tcp"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "reads", "sends"),
+    [
+        ("shop/db:5432", Reads.NOT, False),
+        ("shop/db:5432:PROXY", Reads.STRICTLY, False),
+        ("shop/db:5432:proxy", Reads.STRICTLY, False),
+        ("'shop/db:5432::PROXY'", Reads.NOT, True),
+        ("shop/db:5432:PROXY:PROXY", Reads.STRICTLY, True),
+        ("shop/db:5432:TLS", Reads.NOT, False),
+        ("shop/db:5432:PROXY:TLS", Reads.STRICTLY, False),
+    ],
+)
+def test_an_entry_of_the_tcp_services_is_a_listener(entry: str, reads: Reads, sends: bool) -> None:
+    (listener,) = stream(entry)
+    (route,) = listener.routes
+    assert (listener.port, listener.protocol, listener.proxy_protocol) == (9000, "tcp", reads)
+    assert route.upstream
+    assert (route.upstream.host, route.upstream.port, route.sends_proxy_protocol) == ("db.shop", 5432, sends)
+    assert text_at(listener.at) == f"'9000': {entry}"
+
+
+def test_a_port_by_its_name_is_not_looked_up() -> None:
+    (listener,) = stream("shop/db:postgres:PROXY")
+    assert listener.routes[0].upstream
+    assert listener.routes[0].upstream.port is None
+
+
+@pytest.mark.parametrize(
+    ("entry", "port"),
+    [("shop/db", "9000"), ("db:5432", "9000"), ("${ENTRY}", "9000"), ("shop/db:1", "http"), ("shop/db:1", "443")],
+)
+def test_an_entry_that_the_controller_skips_is_none(entry: str, port: str) -> None:
+    assert not stream(entry, port)
+
+
+def test_tcp_services_that_were_not_read_leave_the_rest_known() -> None:
+    found = behaviour(controller("--tcp-services-configmap=edge/tcp"), settings(use_proxy_protocol='"true"'))
+    assert found.complete
+    assert [each.port for each in found.listeners] == [80, 443]
+
+
+def test_a_listener_stands_where_it_is_said_or_would_be_that_it_reads_the_proxy_protocol() -> None:
+    named = controller("--configmap=edge/conf")
+    listener = behaviour(named, settings(use_proxy_protocol='"true"')).listeners[0]
+    assert (listener.proxy_protocol, text_at(listener.at)) == (Reads.STRICTLY, 'use-proxy-protocol: "true"')
+    assert text_at(behaviour(named, settings(use_http2='"true"')).listeners[0].at) == "kind: ConfigMap"
+    assert text_at(behaviour(controller()).listeners[0].at).startswith("image: registry.k8s.io")
 
 
 def test_a_flag_has_its_value_behind_a_sign_or_in_the_next_word_and_the_last_one_counts() -> None:

@@ -6,14 +6,23 @@ default moved between versions, or nothing tells, the answer is an assumption.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from srcip_lint.balancers import Balancer
+from srcip_lint.balancers.proxy_protocol import (
+    ASSUMED_PASSTHROUGH,
+    AWS_FAMILIES,
+    Sending,
+    Setting,
+    asks,
+    attribute,
+    may_read,
+    sending,
+)
 from srcip_lint.environment import Edge
-from srcip_lint.path.hops import Basis, Evidence
+from srcip_lint.path.hops import Basis, Evidence, ProxyProtocol
 from srcip_lint.resources.service import Service, ServicePort
 
 
@@ -33,49 +42,32 @@ class Delivery:
 
     mode: Mode
     basis: Basis = field(default_factory=Basis)
-    proxy_protocol: bool = False
+    sending: Sending = field(default_factory=Sending)
     targets_pods: bool = False
     """Does it connect to the pods themselves, past the nodes' traffic policy?"""
+
+    @property
+    def proxy_protocol(self) -> bool:
+        """Does it surely send the PROXY protocol, or is that assumed?"""
+        return self.sending.protocol is ProxyProtocol.PRESENT
 
     @property
     def is_http_proxy(self) -> bool:
         return self.mode in (Mode.L7_APPEND, Mode.L7_OVERWRITE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Setting:
-    """An annotation that says how the load balancers of these families deliver. Others do not read it."""
-
-    key: str
-    values: tuple[str, ...]
-    families: tuple[str, ...]
-
-
 _BETA = "service.beta.kubernetes.io/"
 _AWS = _BETA + "aws-load-balancer-"
 _HETZNER = "load-balancer.hetzner.cloud/"
 _OCTAVIA = "loadbalancer.openstack.org/"
-_LINODE_PORT = _BETA + "linode-loadbalancer-port-"
 _OCI_TYPE = "oci.oraclecloud.com/load-balancer-type"
 _OCI_KEEPS = "oci-network-load-balancer.oraclecloud.com/is-preserve-source"
-_AWS_FAMILIES = ("aws-lbc", "aws-ccm")
 
-_SENDS_PROXY_PROTOCOL = (
-    _Setting(_AWS + "proxy-protocol", ("*",), _AWS_FAMILIES),
-    _Setting(_BETA + "do-loadbalancer-enable-proxy-protocol", ("true",), ("digitalocean",)),
-    _Setting(_HETZNER + "uses-proxyprotocol", ("true",), ("hetzner",)),
-    _Setting(_BETA + "scw-loadbalancer-proxy-protocol-v2", ("true", "*"), ("scaleway",)),
-    _Setting(_BETA + "linode-loadbalancer-default-proxy-protocol", ("v1", "v2"), ("linode",)),
-    _Setting(_OCTAVIA + "proxy-protocol", ("true", "v1", "v2"), ("openstack",)),
-    _Setting(_BETA + "oci-load-balancer-connection-proxy-protocol-version", ("1", "2"), ("oci",)),
-    _Setting(_BETA + "azure-pls-proxy-protocol", ("true",), ("aks",)),
-    _Setting("k8s.cloudscale.ch/loadbalancer-pool-protocol", ("proxy", "proxyv2"), ("health-checked",)),
-)
 _IS_HTTP = (
-    _Setting(_AWS + "backend-protocol", ("http", "https"), _AWS_FAMILIES),
-    _Setting(_HETZNER + "protocol", ("http", "https"), ("hetzner",)),
-    _Setting(_BETA + "do-loadbalancer-protocol", ("http", "https", "http2", "http3"), ("digitalocean",)),
-    _Setting(_OCTAVIA + "x-forwarded-for", ("true",), ("openstack",)),
+    Setting(_AWS + "backend-protocol", ("http", "https"), AWS_FAMILIES),
+    Setting(_HETZNER + "protocol", ("http", "https"), ("hetzner",)),
+    Setting(_BETA + "do-loadbalancer-protocol", ("http", "https", "http2", "http3"), ("digitalocean",)),
+    Setting(_OCTAVIA + "x-forwarded-for", ("true",), ("openstack",)),
 )
 _PROXYING = frozenset({"hetzner", "linode", "scaleway"})
 """Families whose TCP load balancer opens a connection of its own unless told otherwise."""
@@ -86,7 +78,6 @@ _PASSING = frozenset(
 )
 _FRONTS = {"l4-proxy": Mode.L4_PROXY, "l7-append": Mode.L7_APPEND, "l7-overwrite": Mode.L7_OVERWRITE}
 
-ASSUMED_PASSTHROUGH = "the load balancer passes connections through and sends no PROXY protocol"
 _CLASSIC = "no other controller takes the Service over: the AWS cloud provider then makes a classic load balancer"
 _OCI_DEFAULT = "the load balancer is of the type lb, which Oracle's controller makes unless told otherwise"
 _AMPHORA = "the load balancer's provider is amphora: ovn would pass connections through"
@@ -96,18 +87,17 @@ _UDP_KEEPS = "for UDP the load balancer keeps the client's address although its 
 def deliver(service: Service, balancer: Balancer, edge: Edge | None, port: ServicePort | None = None) -> Delivery:
     """How the load balancer of a Service delivers: declared, else by its annotations, else as its family does. Some
     treat a port of their own, so `port` may matter."""
+    sends = sending(service, balancer, edge, port)
     if edge and edge.front:
-        declared = Basis((Evidence(f"edges: front {edge.front} is declared"),))
-        return Delivery(_FRONTS.get(edge.front, Mode.PASSTHROUGH), declared)
-    sends = _of_port(service, port, balancer) or _first(service, _SENDS_PROXY_PROTOCOL, balancer)
-    sends = sends or _sends_v2(service, balancer)
-    if sends:
-        return Delivery(Mode.L4_PROXY, Basis((sends,)), proxy_protocol=True, targets_pods=_targets_pods(service))
+        return Delivery(_FRONTS.get(edge.front, Mode.PASSTHROUGH), sends.basis, sends)
+    asked = asks(service, balancer, port)
+    if asked:
+        return Delivery(Mode.L4_PROXY, Basis((asked,)), sends, targets_pods=_targets_pods(service))
     http = _first(service, _IS_HTTP, balancer)
     if http:
-        return Delivery(Mode.L7_APPEND, Basis((http,)))
+        return Delivery(Mode.L7_APPEND, Basis((http,)), sends)
     found = _by_family(service, balancer.family.name if balancer.family else "", _is_udp(port))
-    return replace(found, basis=Basis(tuple(_signs(balancer))) + found.basis)
+    return replace(found, basis=Basis(tuple(_signs(balancer))) + found.basis, sending=sends)
 
 
 def _signs(balancer: Balancer) -> Iterator[Evidence]:
@@ -117,7 +107,7 @@ def _signs(balancer: Balancer) -> Iterator[Evidence]:
 
 
 def _by_family(service: Service, name: str, is_udp: bool) -> Delivery:
-    if name in _AWS_FAMILIES:
+    if name in AWS_FAMILIES:
         return _of_aws(service, name, is_udp)
     if name == "digitalocean":
         return _of_digitalocean(service)
@@ -135,7 +125,7 @@ def _by_family(service: Service, name: str, is_udp: bool) -> Delivery:
 def _of_aws(service: Service, name: str, is_udp: bool) -> Delivery:
     """A network load balancer keeps the address for nodes, and for pods only where it is told to; a classic one opens
     connections of its own."""
-    loses, keeps = (_attribute(service, f"preserve_client_ip.enabled={word}") for word in ("false", "true"))
+    loses, keeps = (attribute(service, f"preserve_client_ip.enabled={word}") for word in ("false", "true"))
     if _targets_pods(service):
         if keeps:
             return Delivery(Mode.PASSTHROUGH, Basis((keeps,)), targets_pods=True)
@@ -172,42 +162,18 @@ def _targets_pods(service: Service) -> bool:
     return kind == "nlb-ip" or service.object.annotation(_AWS + "nlb-target-type") == "ip"
 
 
-def _may_read(balancer: Balancer, families: tuple[str, ...]) -> bool:
-    """May the load balancer read an annotation of these families? Another product's does not."""
-    return balancer.family is None or balancer.family.name in (*families, "health-checked")
-
-
-def _first(service: Service, table: tuple[_Setting, ...], balancer: Balancer) -> Evidence | None:
+def _first(service: Service, table: tuple[Setting, ...], balancer: Balancer) -> Evidence | None:
     """The first annotation of a table that says yes and that the load balancer may read."""
     for setting in table:
-        if _may_read(balancer, setting.families) and service.object.annotation(setting.key) in setting.values:
+        if may_read(balancer, setting.families) and service.object.annotation(setting.key) in setting.values:
             return _annotation(service, setting.key)
     return None
 
 
-def _sends_v2(service: Service, balancer: Balancer) -> Evidence | None:
-    is_aws = _may_read(balancer, _AWS_FAMILIES)
-    return _attribute(service, "proxy_protocol_v2.enabled=true") if is_aws else None
-
-
-def _of_port(service: Service, port: ServicePort | None, balancer: Balancer) -> Evidence | None:
-    """Linode's settings of one port, a JSON object."""
-    if port is None or not _may_read(balancer, ("linode",)):
-        return None
-    key = f"{_LINODE_PORT}{port.port.value}"
-    sends = re.search(r'"proxy-protocol"\s*:\s*"v[12]"', service.object.annotation(key) or "")
-    return _annotation(service, key) if sends else None
-
-
-def _attribute(service: Service, wanted: str) -> Evidence | None:
-    key = _AWS + "target-group-attributes"
-    value = service.object.annotation(key) or ""
-    return _annotation(service, key, wanted) if wanted in (part.strip() for part in value.split(",")) else None
-
-
-def _annotation(service: Service, key: str, part: str = "") -> Evidence:
-    words = f"the annotation {key}" + (f": {part}" if part else "")
-    return Evidence(words, service.object.place.at("metadata", "annotations", key), service.object.ref)
+def _annotation(service: Service, key: str) -> Evidence:
+    return Evidence(
+        f"the annotation {key}", service.object.place.at("metadata", "annotations", key), service.object.ref
+    )
 
 
 def _is_udp(port: ServicePort | None) -> bool:

@@ -44,6 +44,7 @@ from srcip_lint.needs import (
     near_hints,
 )
 from srcip_lint.node_ports import NodePorts
+from srcip_lint.one_sided import OneSided, one_sided
 from srcip_lint.path.advice import filter_by_address, keep_address
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, State, Whose, surely
 from srcip_lint.path.verdict import arrives
@@ -339,6 +340,11 @@ class Model:
         if service not in self._misjudged:
             self._misjudged[service] = tuple(misjudged(self, service))
         return self._misjudged[service]
+
+    def one_sided(self, service: Service) -> tuple[OneSided, ...]:
+        """The ways in on which a connection fails over the PROXY protocol: sent and not read, or demanded and not
+        sent."""
+        return tuple(one_sided(self, service))
 
     @cached_property
     def believed(self) -> tuple[Believed, ...]:

@@ -5,7 +5,8 @@ wrong fix."""
 from __future__ import annotations
 
 from srcip_lint.balancers import identify
-from srcip_lint.balancers.delivery import ASSUMED_PASSTHROUGH, Mode, deliver
+from srcip_lint.balancers.delivery import Mode, deliver
+from srcip_lint.balancers.proxy_protocol import ASSUMED_PASSTHROUGH
 from srcip_lint.bundle import Bundle
 from srcip_lint.environment import Environment
 from srcip_lint.resources.service import Service

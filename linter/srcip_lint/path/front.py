@@ -87,18 +87,20 @@ def _balancer_hop(service: Service, name: str, delivery: Delivery, nodes: str, s
         delivery.basis,
         at=service.type.place,
         object=service.object.ref,
+        sending=None if delivery.sending.protocol is ProxyProtocol.UNKNOWN else delivery.sending.basis,
     )
 
 
 def _behind(delivery: Delivery, state: State) -> State:
     """What travels on behind a load balancer."""
+    state = replace(state, proxy_protocol=delivery.sending.protocol)
     if delivery.is_http_proxy:
         entry = HeaderEntry("load balancer", state.peer)
         old = state.header("x-forwarded-for")
         header = Header(False, (entry,)) if delivery.mode is Mode.L7_OVERWRITE else old.append(entry)
         return replace(state, peer=always(BALANCER)).with_header("x-forwarded-for", header)
     if delivery.proxy_protocol:
-        return replace(state, peer=always(BALANCER), proxy_protocol=ProxyProtocol.PRESENT, announced=state.peer)
+        return replace(state, peer=always(BALANCER), announced=state.peer)
     if delivery.mode is Mode.UNKNOWN:
         return replace(state, peer=always(Atom(Whose.UNKNOWN, "how this load balancer connects is not known")))
     return replace(state, peer=always(BALANCER)) if delivery.mode is Mode.L4_PROXY else state

@@ -179,7 +179,8 @@ def spelled(header: str) -> str:
 
 
 class ProxyProtocol(Enum):
-    """The PROXY protocol header on a connection."""
+    """The PROXY protocol header on a connection. Nobody knows whether a client sends one, or what stands before the
+    cluster and is not in these files."""
 
     ABSENT = "none"
     PRESENT = "sent"
@@ -192,7 +193,7 @@ class State:
 
     peer: Addresses
     headers: tuple[tuple[str, Header], ...] = tuple((name, FORGEABLE) for name in FORWARDED_HEADERS)
-    proxy_protocol: ProxyProtocol = ProxyProtocol.ABSENT
+    proxy_protocol: ProxyProtocol = ProxyProtocol.UNKNOWN
     announced: Addresses = frozenset()
     """The source address inside the PROXY protocol header, where there is one."""
 
@@ -254,8 +255,9 @@ class Observation:
 
 @dataclass(frozen=True, slots=True)
 class Belief:
-    """A header that a proxy takes the client's address from, whoever connects. `at` is where it is told to believe
-    everybody."""
+    """A header that a proxy takes the client's address from, whoever connects, or only passes on (`is_passed_on`). `at`
+    is where everybody is believed; `setting` is what tells whom to believe, by name, and `is_default` says that it is
+    not there. `header_is_default` says that the header is not told either."""
 
     header: str
     at: Place
@@ -264,13 +266,9 @@ class Belief:
     forged: bool
     """May what it takes be what the client wrote?"""
     setting: str = ""
-    """Where whom it believes is told, by name; empty where nothing tells it."""
     is_default: bool = False
-    """Does it believe everybody because that is not told?"""
     is_passed_on: bool = False
-    """Does it not go by the header itself, and pass on what came in it?"""
     header_is_default: bool = False
-    """Does it believe that header because none is told?"""
 
 
 class Delivered(Enum):
@@ -280,6 +278,20 @@ class Delivered(Enum):
     MAYBE = "dropped on nodes without a ready pod"
     NO = "dropped"
     UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """A proxy's listener: where it is configured, whether it reads the PROXY protocol, and the setting that makes it do
+    so, in the product's words (empty where none is known)."""
+
+    at: Place
+    reads: bool
+    setting: str = ""
+    assumed: str = ""
+    """What has to be assumed for that."""
+    hands_on: bool = False
+    """Does it look at nothing that it carries, and so hand a PROXY protocol header that comes on, unread?"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -298,8 +310,13 @@ class Hop:
     replaces: bool = False
     """Does it replace the peer's address whatever it was, so that what it was before no longer matters?"""
     takes: Addresses | None = None
-    """What a proxy takes for the client's address; None for a hop that is no proxy, or one whose behaviour is
-    unknown."""
+    """What a proxy takes for the client's address; None for a hop that is no proxy, one whose behaviour is unknown, and
+    one that answers nothing that comes by this way."""
+    sending: Basis | None = None
+    """What it rests on that the hop opens the connection with the PROXY protocol, or without; None where it opens none,
+    or that is not known."""
+    listener: Listening | None = None
+    """The listener of a proxy that the connection comes to."""
     believes: tuple[Belief, ...] = ()
     """The headers that a proxy believes of whoever connects."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from srcip_lint.environment import Environment
@@ -12,11 +12,13 @@ from srcip_lint.path.hops import (
     LISTS,
     Addresses,
     Atom,
+    Basis,
     Belief,
     Delivered,
     Header,
     HeaderEntry,
     Hop,
+    Listening,
     Observation,
     Point,
     ProxyProtocol,
@@ -69,8 +71,11 @@ def through_proxy(
     found = [each for each in behaviour.listeners if _reached(each, port, protocol)]
     if any(each.port is None for each in found) or not behaviour.listeners:
         return (_unknown(workload, behaviour, state, port),)
+    delivered = _delivered(found, state)
+    if delivered is Delivered.NO:
+        return (_refused(workload, behaviour, found[0], state),)
     return tuple(
-        _through(workload, behaviour, found[0], route, state, environment)
+        _through(workload, behaviour, found[0], route, state, delivered, environment)
         for route in (found[0].routes if found else ())
     )
 
@@ -110,12 +115,37 @@ def _unknown(workload: Workload, behaviour: ProxyBehaviour, state: State, port: 
     return Proxied(hop, after, None, sends_on=False)
 
 
+def _refused(workload: Workload, behaviour: ProxyBehaviour, listener: Listener, state: State) -> Proxied:
+    """A connection that is never answered as it came, so that nothing is taken, judged or sent on."""
+    closes = "demands the PROXY protocol, which nobody sends, and closes the connection without an answer"
+    garbles = "does not read the PROXY protocol that comes, and takes it for a broken request"
+    hop = Hop(
+        "proxy",
+        behaviour.product,
+        garbles if listener.proxy_protocol is Reads.NOT else closes,
+        state,
+        behaviour.basis,
+        at=listener.at,
+        object=workload.object.ref,
+        delivered=Delivered.NO,
+        listener=_listening(listener),
+    )
+    return Proxied(hop, state, None, sends_on=False)
+
+
+def _listening(listener: Listener) -> Listening:
+    is_read = listener.proxy_protocol is not Reads.NOT
+    hands_on = listener.protocol == "tcp" and not is_read
+    return Listening(listener.at, is_read, listener.setting, listener.assumed, hands_on)
+
+
 def _through(
     workload: Workload,
     behaviour: ProxyBehaviour,
     listener: Listener,
     route: Route,
     state: State,
+    delivered: Delivered,
     environment: Environment,
 ) -> Proxied:
     read = _as_read(listener, state)
@@ -130,7 +160,10 @@ def _through(
         alternatives = (_written(write, each, written, behaviour.product) for each in states)
         after = after.with_header(write.header, either(alternatives, behaviour.product))
     sends_on = bool(route.upstream or route.writes or route.sends_proxy_protocol)
+    listening = _listening(listener)
     onward = _onward(after, route, workload, address) if sends_on else after
+    if listening.hands_on and not route.sends_proxy_protocol:
+        onward = replace(onward, proxy_protocol=state.proxy_protocol, announced=state.announced)
     hop = Hop(
         "proxy",
         behaviour.product,
@@ -139,12 +172,14 @@ def _through(
         behaviour.basis,
         at=route.at,
         object=workload.object.ref,
-        delivered=_delivered(listener, state),
+        delivered=delivered,
         observations=(
             *_controls(route, lambda control: _judged(control, address, peer, states, member)),
             *_headers(route, read, takes, behaviour.product),
         ),
         takes=takes,
+        sending=Basis() if sends_on and not (listening.hands_on and not route.sends_proxy_protocol) else None,
+        listener=listening,
         believes=(*beliefs(read, route.real_ip, member), *passed_on(states, route)),
     )
     return Proxied(hop, onward, route.upstream, sends_on)
@@ -155,7 +190,7 @@ def _as_read(listener: Listener, state: State) -> State:
     send it gets it from something that these files do not show; else no connection would come through."""
     if listener.proxy_protocol is Reads.NOT:
         return replace(state, announced=frozenset())
-    if state.proxy_protocol is ProxyProtocol.ABSENT:
+    if state.proxy_protocol is not ProxyProtocol.PRESENT:
         unknown = always(Atom(Whose.UNKNOWN, "who sends the PROXY protocol is not in these files"))
         return replace(state, proxy_protocol=ProxyProtocol.UNKNOWN, announced=unknown)
     return state
@@ -244,6 +279,8 @@ def _says(route: Route, listener: Listener) -> str:
     parts = []
     if listener.proxy_protocol is not Reads.NOT:
         parts.append(f"reads the PROXY protocol {listener.proxy_protocol.value}")
+    if _listening(listener).hands_on and not route.sends_proxy_protocol:
+        parts.append("hands on whatever comes, a PROXY protocol header too")
     parts += [f"believes {spelled(each.source)} from whom it trusts" for each in route.real_ip if each.trust.networks]
     if route.keeps is not None and route.keeps.networks:
         parts.append("keeps the forwarding headers of whom it trusts")
@@ -257,10 +294,18 @@ def _says(route: Route, listener: Listener) -> str:
     return f"{route.name}: " + ("; ".join(parts) or "passes requests on")
 
 
-def _delivered(listener: Listener, state: State) -> Delivered:
+def _delivered(listeners: Sequence[Listener], state: State) -> Delivered:
+    """Is a connection answered by whichever of the listeners it comes to? Unknown where they differ."""
+    answers = {_answered(listener, state) for listener in listeners}
+    return answers.pop() if len(answers) == 1 else Delivered.UNKNOWN
+
+
+def _answered(listener: Listener, state: State) -> Delivered:
     """A strict reader closes a connection without the PROXY protocol; one that reads none cannot parse a connection
-    with."""
-    sends = state.proxy_protocol is ProxyProtocol.PRESENT
-    if listener.proxy_protocol is Reads.STRICTLY and not sends:
-        return Delivered.UNKNOWN
-    return Delivered.NO if sends and listener.proxy_protocol is Reads.NOT else Delivered.YES
+    with, unless it does not look inside."""
+    if listener.proxy_protocol is Reads.STRICTLY:
+        return {ProxyProtocol.PRESENT: Delivered.YES, ProxyProtocol.ABSENT: Delivered.NO}.get(
+            state.proxy_protocol, Delivered.UNKNOWN
+        )
+    is_garbled = listener.proxy_protocol is Reads.NOT and not _listening(listener).hands_on
+    return Delivered.NO if is_garbled and state.proxy_protocol is ProxyProtocol.PRESENT else Delivered.YES

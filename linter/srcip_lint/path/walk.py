@@ -234,8 +234,9 @@ class Walker:
         elif found is None or port is None or depth >= MAX_DEPTH or found in seen:
             yield (_upstream_hop(proxied, is_loop=found in seen),)
         else:
+            hop = _service_hop(found, proxied.state)
             for rest in self._into(found, port, Arriving(proxied.state), depth + 1, seen):
-                yield (_service_hop(found, proxied.state), *rest)
+                yield (hop, *rest)
 
     def _service_of(self, workload: Workload, upstream: Upstream) -> Service | None:
         """The Service a host name means: `name`, `name.namespace`, `name.namespace.svc...`."""

@@ -167,6 +167,10 @@ class Listener:
     protocol: str = "http"
     uses_announced: bool = False
     """Is the address from the PROXY protocol used for anything else than a replacement or a header (a log, a map)?"""
+    setting: str = ""
+    """What makes it read the PROXY protocol, in the product's words, for a message."""
+    assumed: str = ""
+    """What has to be assumed for it to read the PROXY protocol as told, and not otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

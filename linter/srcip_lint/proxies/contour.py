@@ -64,7 +64,9 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
         return ProxyBehaviour(PRODUCT, (), complete=False, why_incomplete=why)
     passing = route("every HTTPProxy", place, front, tuple(_controls(contour, front, bundle)))
     reads = Reads.STRICTLY if front.reads_proxy_protocol else Reads.NOT
-    return ProxyBehaviour(PRODUCT, tuple(Listener(number, reads, place, (passing,)) for number in numbers))
+    at = front.at if front.reads_proxy_protocol else place
+    listeners = (Listener(number, reads, at, (passing,), setting="`--use-proxy-protocol`") for number in numbers)
+    return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
 def _envoy(workload: Workload) -> Container | None:
@@ -121,7 +123,8 @@ def _front(contour: _Contour, settings: ContourSettings, container: Container) -
     if not isinstance(hops, int) or not isinstance(reads, bool):
         return "a placeholder decides what stands in front of it"
     told = settings.trusted_hops if hops else announced
-    front = Front(hops, reads, told.place if told else container.image.place)
+    by_default = contour.container.place.at("args") if reads else container.image.place
+    front = Front(hops, reads, told.place if told else by_default)
     return front.why_unknown or front
 
 

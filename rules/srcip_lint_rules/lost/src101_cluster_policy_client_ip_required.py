@@ -37,6 +37,7 @@ host's network).
   which act before the masquerade.
 - `legacy-annotation`: an annotation that nothing reads any more asks for Local: SRC508 reports the Service.
 - `unread-configuration`: part of the proxy's configuration was not read: it may read the PROXY protocol.
+- `unanswered`: the PROXY protocol is sent and not read, so no connection is answered: SRC304 reports that.
 
 ## Bad
 

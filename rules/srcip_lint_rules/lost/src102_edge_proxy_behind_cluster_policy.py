@@ -37,6 +37,7 @@ The severity is **warning**.
 - `behind-ingress`: an Ingress sends to the Service; that is its way in, and the proxy there is the edge.
 - `legacy-annotation`: an annotation that nothing reads any more asks for Local: SRC508 reports the Service.
 - `unread-configuration`: part of the proxy's configuration was not read, or its settings are placeholders.
+- `unanswered`: the PROXY protocol is sent and not read, so no connection is answered: SRC304 reports that.
 
 ## Bad
 

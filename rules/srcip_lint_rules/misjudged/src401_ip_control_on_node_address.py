@@ -48,6 +48,7 @@ one object are one finding.
 - `placeholder`: a placeholder stands for the list, or part of it is no network at all.
 - `legacy-annotation`: an annotation that nothing reads any more asks for Local: SRC508 reports the Service.
 - `unread-configuration`: part of the proxy's configuration was not read, or changes whom it believes.
+- `unanswered`: the PROXY protocol is sent and not read, so no connection is answered: SRC304 reports that.
 
 ## Bad
 

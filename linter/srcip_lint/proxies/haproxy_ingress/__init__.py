@@ -27,6 +27,7 @@ PRODUCT = "HAProxy Ingress"
 _IMAGE = re.compile(r"(?:^|/)jcmoraisjr/haproxy-ingress(?:[:@]|$)")
 _CONTROLLER = "haproxy-ingress.github.io/controller"
 _CLASS = "haproxy"
+_READS = "use-proxy-protocol"
 _PREFIXES = "haproxy-ingress.github.io,ingress.kubernetes.io"
 _READ_SINCE = (0, 12)
 _REAL_IP_SINCE = (0, 15)
@@ -61,9 +62,10 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
         tuple(_writes(settings, layers, container)),
         tuple(controls(settings, asked)),
     )
-    reads = Reads.STRICTLY if _text(settings, "use-proxy-protocol") in TRUE else Reads.NOT
+    reads = Reads.STRICTLY if _text(settings, _READS) in TRUE else Reads.NOT
+    at = settings[_READS].place if _READS in settings else container.image.place
     ports = [_text(settings, name) or default for name, default in (("http-port", "80"), ("https-port", "443"))]
-    listeners = (Listener(int(each), reads, container.image.place, (route,)) for each in ports if each.isdigit())
+    listeners = (Listener(int(each), reads, at, (route,), setting=f"`{_READS}`") for each in ports if each.isdigit())
     return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 

@@ -65,9 +65,9 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     )
     announced = next((each for each in real_ip if each.source == "proxy_protocol"), None)
     reads = Reads.NOT if announced is None else Reads.STRICTLY if announced.trust.covers_all(4) else Reads.TOLERANTLY
-    return ProxyBehaviour(
-        PRODUCT, tuple(Listener(number, reads, container.image.place, (route,)) for number in _ports(container))
-    )
+    at = announced.at if announced else container.image.place
+    listeners = (Listener(each, reads, at, (route,), setting="`proxy-protocol`") for each in _ports(container))
+    return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
 def _serves(workload: Workload) -> ServedClass | None:

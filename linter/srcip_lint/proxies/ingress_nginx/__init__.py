@@ -13,11 +13,13 @@ from collections.abc import Iterator, Mapping
 from ipaddress import ip_network
 
 from srcip_lint.bundle import Bundle
+from srcip_lint.documents import Place
 from srcip_lint.proxies.behaviour import HeaderWrite, Listener, ProxyBehaviour, Reads, RealIp, Route, Trust, Writes
 from srcip_lint.proxies.classes import ServedClass, served
 from srcip_lint.proxies.flags import TRUE, flag, is_on
 from srcip_lint.proxies.images import running
 from srcip_lint.proxies.ingress_nginx.controls import controls
+from srcip_lint.proxies.ingress_nginx.streams import streams
 from srcip_lint.proxies.lists import trust_of
 from srcip_lint.resources.addresses import comma_separated
 from srcip_lint.resources.cluster import ConfigMap
@@ -36,12 +38,13 @@ _OLD = re.compile(r":(nginx-)?0\.(\d|1\d|2[01])\.")
 _CONTROLLER = "k8s.io/ingress-nginx"
 _CLASS = "nginx"
 _TEMPLATE = "/etc/nginx/template"
+_READS = "use-proxy-protocol"
 _VARIABLES = ("limit-conn-zone-variable",)
 """Keys whose value is a variable of nginx, and no placeholder."""
 _DECISIVE = (
     "use-forwarded-headers",
     "enable-real-ip",
-    "use-proxy-protocol",
+    _READS,
     "proxy-real-ip-cidr",
     "forwarded-for-header",
 )
@@ -51,7 +54,6 @@ _BELIEVING = ("use-forwarded-headers", "enable-real-ip")
 """Its own keys by which it believes a header."""
 
 _TRUSTED = "proxy-real-ip-cidr"
-_ANNOUNCED = "use-proxy-protocol"
 _TAG = re.compile(r":v?(\d{1,3})\.(\d{1,3})\.")
 _BY_BOTH = (1, 13)
 """The version since which a forwarded header goes before the PROXY protocol, where that protocol tells of somebody who
@@ -83,9 +85,19 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
         tuple(HeaderWrite(name, Writes.REPLACES, container.image.place) for name in ("x-forwarded-for", "x-real-ip")),
         tuple(controls(settings, ingresses, prefix)),
     )
-    reads = Reads.STRICTLY if _is_on(settings, _ANNOUNCED) else Reads.NOT
-    listeners = tuple(Listener(number, reads, container.image.place, (route,)) for number in _ports(container))
-    return ProxyBehaviour(PRODUCT, listeners)
+    reads = Reads.STRICTLY if _is_on(settings, _READS) else Reads.NOT
+    at = _listens_at(workload, container, settings, bundle)
+    ports = _ports(container)
+    listeners = tuple(Listener(number, reads, at, (route,), setting=f"`{_READS}`") for number in ports)
+    return ProxyBehaviour(PRODUCT, (*listeners, *streams(workload, container, bundle, ports)))
+
+
+def _listens_at(workload: Workload, container: Container, settings: Settings, bundle: Bundle) -> Place:
+    """Where it is said, or would be, whether it reads the PROXY protocol."""
+    if _READS in settings:
+        return settings[_READS].place
+    config = _config_map(workload, container, bundle)
+    return config.object.place.at("kind") if config else container.image.place
 
 
 def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:
@@ -118,10 +130,9 @@ def _serves(workload: Workload) -> ServedClass | None:
 
 def _settings(workload: Workload, container: Container, bundle: Bundle) -> Settings | str:
     """What its ConfigMap says, or why that is not known."""
-    named = (flag(container, "configmap") or "").rpartition("/")[2]
-    config = bundle.config_map(workload.object, named) if named else None
-    if named and config is None:
-        return f"its ConfigMap {named} was not read"
+    config = _config_map(workload, container, bundle)
+    if _named(container) and config is None:
+        return f"its ConfigMap {_named(container)} was not read"
     if any(mount.path.startswith(_TEMPLATE) for mount in container.mounts):
         return "it has a template of its own"
     return _read(config) if config else {}
@@ -147,6 +158,15 @@ def _changes_trust(key: str, written: str) -> bool:
     return key.endswith("-snippet") and "real_ip" in written
 
 
+def _named(container: Container) -> str:
+    """The name of its ConfigMap, whose namespace is mostly a variable."""
+    return (flag(container, "configmap") or "").rpartition("/")[2]
+
+
+def _config_map(workload: Workload, container: Container, bundle: Bundle) -> ConfigMap | None:
+    return bundle.config_map(workload.object, _named(container)) if _named(container) else None
+
+
 def _is_on(settings: Settings, key: str) -> bool:
     return key in settings and settings[key].value in TRUE
 
@@ -165,19 +185,19 @@ def _real_ip(settings: Settings, *, by_both: bool) -> list[RealIp]:
     trust = trust_of(comma_separated(trusted), _TRUSTED) if trusted else everybody
     named = settings.get("forwarded-for-header")
     header = named.value.lower() if named else "x-forwarded-for"
-    is_announced = _is_on(settings, _ANNOUNCED)
+    is_announced = _is_on(settings, _READS)
     believing = _BELIEVING if by_both or not is_announced else ()
     key = next((key for key in believing if _is_on(settings, key)), None)
     found = [RealIp(header, trust, True, settings[key].place, settings[key].written)] if key else []
     if is_announced:
-        found.append(RealIp("proxy_protocol", trust, recursive=True, at=settings[_ANNOUNCED].place))
+        found.append(RealIp("proxy_protocol", trust, recursive=True, at=settings[_READS].place))
     return found
 
 
 def _by_both(settings: Settings, version: tuple[int, int] | None) -> bool | None:
     """Where it reads the PROXY protocol and forwarded headers: do the headers of whom that protocol tells count, and
     not only that protocol? None where the version is not known."""
-    if not (_is_on(settings, _ANNOUNCED) and _is_on(settings, "use-forwarded-headers")):
+    if not (_is_on(settings, _READS) and _is_on(settings, "use-forwarded-headers")):
         return False
     return version >= _BY_BOTH if version else None
 
@@ -188,6 +208,6 @@ def _version(container: Container) -> tuple[int, int] | None:
 
 
 def _ports(container: Container) -> list[int]:
-    """The ports that it serves HTTP on. Those of `--tcp-services-configmap` are no listeners of this kind."""
+    """The ports that it serves HTTP on."""
     numbers = [flag(container, name) or str(default) for name, default in _PORTS]
     return [int(number) for number in numbers if number.isdigit()]

@@ -46,6 +46,8 @@ _PATCHES = re.compile(
 )
 """What in an EnvoyFilter may change whom a gateway takes for the client, or whom it lets in."""
 
+_SETTING = "`proxyProtocol` of its `gatewayTopology`"
+_NO_OTHERS = "no EnvoyFilter but those that were read is applied to the gateway"
 _ASSUMED = "the mesh's configuration, which was not read, names no proxy in front of its gateways (numTrustedProxies)"
 
 
@@ -65,7 +67,10 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
     place = container.image.place
     reads = Reads.STRICTLY if front.reads_proxy_protocol else Reads.NOT
     passing = (route("every request", place, front, found),)
-    listeners = tuple(Listener(number, reads, place, passing) for number in _ports(workload, bundle))
+    at = front.at if front.reads_proxy_protocol else place
+    unread = "" if front.reads_proxy_protocol else _NO_OTHERS
+    ports = _ports(workload, bundle)
+    listeners = tuple(Listener(each, reads, at, passing, setting=_SETTING, assumed=unread) for each in ports)
     is_told = bool(mesh) or _annotated(workload).trusted_proxies
     return ProxyBehaviour(PRODUCT, listeners, basis=Basis() if is_told else Basis(assumptions=(_ASSUMED,)))
 

@@ -23,6 +23,7 @@ from srcip_lint.resources.workload import Workload
 PRODUCT = "Kong"
 _IMAGE = re.compile(r"(^|/)kong(-gateway|-gateway-dev|-enterprise-edition)?(:|@|$)")
 _LISTEN = ":8000, :8443 ssl"
+_READS = "`proxy_protocol` in KONG_PROXY_LISTEN"
 """Where it listens by default: on every address."""
 
 _ENTRY = re.compile(r"(?:0\.0\.0\.0|\[::\]|(\S*)):(\d+)(?:\s+(.*))?")
@@ -103,5 +104,5 @@ def _listeners(variables: Environment, route: Route) -> list[Listener]:
         match = _ENTRY.fullmatch(entry.strip())
         if match:
             reads = Reads.STRICTLY if "proxy_protocol" in (match[3] or "").split() else Reads.NOT
-            found.append(Listener(int(match[2]), reads, route.at, (route,), match[1] or ""))
+            found.append(Listener(int(match[2]), reads, route.at, (route,), match[1] or "", setting=_READS))
     return found

@@ -20,6 +20,7 @@ from srcip_lint.proxies.mounts import Mounted, is_below, mounted
 from srcip_lint.proxies.nginx.config import MAX_CHARACTERS, Directive, is_filled_in
 from srcip_lint.proxies.nginx.images import CONFIGURATION, Flavour, files_of, flavour, main_file, runs_something_else
 from srcip_lint.proxies.nginx.includes import Reader
+from srcip_lint.proxies.nginx.sockets import SETTING
 from srcip_lint.resources.cluster import ConfigMap
 from srcip_lint.resources.pods import Container
 from srcip_lint.resources.workload import Workload
@@ -85,7 +86,7 @@ def _stock_listeners(container: Container, known: Flavour) -> Iterator[Listener]
     if known.port is None:
         return
     for families in ((4,), (6,)) if known.is_docker_nginx else ((4,),):
-        yield Listener(known.port, Reads.NOT, at, (Route("location /", at),), families=families)
+        yield Listener(known.port, Reads.NOT, at, (Route("location /", at),), families=families, setting=SETTING)
 
 
 def _reader(container: Container, known: Flavour, mounts: Mounted) -> Reader:

@@ -14,7 +14,7 @@ from srcip_lint.proxies.behaviour import Listener, Reads, Route
 from srcip_lint.proxies.nginx.config import Directive, Level
 from srcip_lint.proxies.nginx.controls import zones_of
 from srcip_lint.proxies.nginx.routes import Chain, server_routes, stream_routes
-from srcip_lint.proxies.nginx.sockets import Socket, sockets
+from srcip_lint.proxies.nginx.sockets import SETTING, Socket, sockets
 from srcip_lint.proxies.nginx.upstreams import groups_of
 from srcip_lint.proxies.nginx.variables import Variables
 
@@ -58,6 +58,7 @@ def _listener(socket: Socket, listening: list[Directive], routes: list[Route], u
         socket.families,
         socket.protocol,
         uses_announced,
+        setting=SETTING,
     )
 
 

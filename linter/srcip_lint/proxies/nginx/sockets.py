@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from srcip_lint.proxies.nginx.config import Directive, Level, is_filled_in
 
+SETTING = "`proxy_protocol` at its `listen`"
+"""What makes a listener read the PROXY protocol."""
+
 MAX_PORTS = 100
 """How many ports of a range (`listen 8000-8100`) are told one by one."""
 

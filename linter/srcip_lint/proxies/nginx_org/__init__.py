@@ -50,6 +50,7 @@ _IMAGE = re.compile(
 )
 _CONTROLLER = "nginx.org/ingress-controller"
 _CLASS = "nginx"
+_READS = "proxy-protocol"
 _DECISIVE = ("proxy-protocol", "real-ip-header", "set-real-ip-from", "real-ip-recursive")
 _SNIPPETS = ("main-snippets", "http-snippets", "server-snippets", "location-snippets", "stream-snippets")
 _TRUSTED = "set-real-ip-from"
@@ -90,9 +91,11 @@ def behaviour(workload: Workload, bundle: Bundle) -> ProxyBehaviour | None:
         tuple(_writes(settings, container)),
         tuple(found),
     )
-    reads = Reads.STRICTLY if _is_on(settings, "proxy-protocol") else Reads.NOT
+    reads = Reads.STRICTLY if _is_on(settings, _READS) else Reads.NOT
+    at = settings[_READS].place if _READS in settings else container.image.place
     ports = _ports(container, has_passthrough=has_passthrough)
-    return ProxyBehaviour(PRODUCT, tuple(Listener(number, reads, container.image.place, (route,)) for number in ports))
+    listeners = (Listener(number, reads, at, (route,), setting=f"`{_READS}`") for number in ports)
+    return ProxyBehaviour(PRODUCT, tuple(listeners))
 
 
 def unplaced(bundle: Bundle) -> Iterator[tuple[Object, RealIp]]:

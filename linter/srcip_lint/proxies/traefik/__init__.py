@@ -105,6 +105,7 @@ def _listener(
         (*http, *(route for each in over_tcp for route in _tcp_routes(each, real_ip))),
         address=point.host,
         protocol="tcp" if takes_all else "http",
+        setting="`proxyProtocol` of its entry point",
     )
 
 
