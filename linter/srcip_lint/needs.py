@@ -12,8 +12,11 @@ from typing import Protocol
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.documents import Place
+from srcip_lint.environment import REQUIRE_CLIENT_IP, Environment
 from srcip_lint.isolation import Isolation
 from srcip_lint.path.hops import Addresses, Hop, SourcePath, Whose, surely
+from srcip_lint.proxies.real_ip import is_about_the_cluster
+from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.objects import Object
 from srcip_lint.resources.service import Service
 from srcip_lint.resources.workload import Workload
@@ -66,12 +69,15 @@ class Asked(Protocol):
     @property
     def bundle(self) -> Bundle: ...
     @property
+    def environment(self) -> Environment: ...
+    @property
     def isolation(self) -> Isolation: ...
     @property
     def cluster_services(self) -> tuple[Service, ...]: ...
     @property
     def behind_local(self) -> dict[Workload, tuple[Service, ...]]: ...
     def paths(self, service: Service) -> tuple[SourcePath, ...]: ...
+    def owner(self, at: Place) -> Object | None: ...
     def lost(self, service: Service) -> Iterator[tuple[SourcePath, Hop, Addresses]]: ...
     def sent_to_by_ingress(self, service: Service) -> bool: ...
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None: ...
@@ -123,6 +129,33 @@ def mistaken_policy(model: Asked, service: Service) -> MistakenPolicy | None:
     worlds = model.bundle.selected(service).worlds
     of_agents = any(world and all(workload.kind == "DaemonSet" for workload in world) for world in worlds)
     return MistakenPolicy(*lost[0], needed) if lost and (needed or not of_agents) else None
+
+
+def required(service: Service, bundle: Bundle, environment: Environment) -> Requirement | None:
+    """Asserted on the Service, on a workload that it selects, or declared."""
+    workloads = [workload for world in bundle.selected(service).worlds for workload in world]
+    for found in (service.object, *(workload.object for workload in workloads)):
+        if found.annotation(REQUIRE_CLIENT_IP) == "true":
+            place = found.place.at("metadata", "annotations", REQUIRE_CLIENT_IP)
+            return Requirement(f"{found.ref} asserts {REQUIRE_CLIENT_IP}", place, found)
+    labels = {key: value for key, value in service.object.labels.items() if not isinstance(value, Unknown)}
+    if any(
+        each.matches(service.object.namespace, service.object.name, labels) for each in environment.require_client_ip
+    ):
+        return Requirement("the configuration declares requireClientIP for it")
+    return None
+
+
+def needed_on(model: Asked, service: Service, path: SourcePath) -> Requirement | None:
+    """Asserted, or a control of the first proxy is keyed on the address that is about clients (not only about addresses
+    of the cluster itself)."""
+    asserted = model.required(service)
+    observed = path.edge_proxy.observations if path.edge_proxy else ()
+    controls = (each for each in observed if each.control and not each.of_header)
+    found = next((each for each in controls if not is_about_the_cluster(each.networks, model.environment)), None)
+    if asserted or found is None:
+        return asserted
+    return Requirement(f"{found.control} is keyed on the client's address", found.at, model.owner(found.at))
 
 
 def on_host(path: SourcePath, bundle: Bundle) -> bool:

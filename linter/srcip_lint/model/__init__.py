@@ -18,7 +18,7 @@ from srcip_lint.dataplane import Identified, guards_node_ports
 from srcip_lint.dataplane import identify as identify_dataplane
 from srcip_lint.documents import Place
 from srcip_lint.earlier import before
-from srcip_lint.environment import REQUIRE_CLIENT_IP, Environment
+from srcip_lint.environment import Environment
 from srcip_lint.inputs import Inputs
 from srcip_lint.isolation import Isolation
 from srcip_lint.misjudged import Misjudged, misjudged
@@ -42,6 +42,8 @@ from srcip_lint.needs import (
     mistaken_policy,
     mixed_on_host,
     near_hints,
+    needed_on,
+    required,
 )
 from srcip_lint.node_ports import NodePorts
 from srcip_lint.one_sided import OneSided, one_sided
@@ -51,8 +53,6 @@ from srcip_lint.path.verdict import arrives
 from srcip_lint.path.walk import Walker
 from srcip_lint.policies import Policies
 from srcip_lint.proxies.behaviour import ProxyBehaviour
-from srcip_lint.proxies.real_ip import is_about_the_cluster
-from srcip_lint.resources.fields import Unknown
 from srcip_lint.resources.objects import Object, same_namespace
 from srcip_lint.resources.selectors import Answer
 from srcip_lint.resources.service import Service
@@ -384,29 +384,9 @@ class Model:
         return tuple(near_hints(service, self.bundle))
 
     def needed_on(self, service: Service, path: SourcePath) -> Requirement | None:
-        """Why the client's address is needed on a way in: asserted, or a control of the first proxy is keyed on it that
-        is about clients (not only about addresses of the cluster itself)."""
-        proxy = path.edge_proxy
-        controls = [each for each in proxy.observations if each.control and not each.of_header] if proxy else []
-        asserted = self.required(service)
-        found = next((each for each in controls if not is_about_the_cluster(each.networks, self.environment)), None)
-        if asserted or found is None:
-            return asserted
-        why = f"{found.control} is keyed on the client's address"
-        return Requirement(why, found.at, self.owner(found.at))
+        """Why the client's address is needed on a way in; see `needs`."""
+        return needed_on(self, service, path)
 
     def required(self, service: Service) -> Requirement | None:
-        """Why the client's address is needed here: asserted on the Service, on a workload it selects, or declared."""
-        workloads = [workload for world in self.selected(service).worlds for workload in world]
-        for found in (service.object, *(workload.object for workload in workloads)):
-            if found.annotation(REQUIRE_CLIENT_IP) == "true":
-                place = found.place.at("metadata", "annotations", REQUIRE_CLIENT_IP)
-                return Requirement(f"{found.ref} asserts {REQUIRE_CLIENT_IP}", place, found)
-        for pattern in self.environment.require_client_ip:
-            if pattern.matches(service.object.namespace, service.object.name, _known(service.object)):
-                return Requirement("the configuration declares requireClientIP for it")
-        return None
-
-
-def _known(found: Object) -> dict[str, str]:
-    return {key: value for key, value in found.labels.items() if not isinstance(value, Unknown)}
+        """Why the client's address is needed at a Service: asserted, or declared."""
+        return required(service, self.bundle, self.environment)
