@@ -242,6 +242,12 @@ def test_of_two_controllers_with_one_class_none_is_known_to_serve_an_ingress() -
     assert [each.listeners[0].routes[0].controls for each in found if each] == [(), ()]
 
 
+def test_before_0_9_the_flag_of_its_config_map_had_another_name() -> None:
+    image = "gcr.io/google_containers/nginx-ingress-controller:0.8.3"
+    told = (controller("--nginx-configmap=$(POD_NAMESPACE)/conf", image=image), settings(use_proxy_protocol='"true"'))
+    assert behaviour(*told).listeners[0].proxy_protocol is Reads.STRICTLY
+
+
 CLASS = """\
 apiVersion: networking.k8s.io/v1
 kind: IngressClass

@@ -301,8 +301,8 @@ def _delivered(listeners: Sequence[Listener], state: State) -> Delivered:
 
 
 def _answered(listener: Listener, state: State) -> Delivered:
-    """A strict reader closes a connection without the PROXY protocol; one that reads none cannot parse a connection
-    with, unless it does not look inside."""
+    """A strict reader closes a connection without the PROXY protocol, unless a client sends it itself; one that reads
+    none cannot parse a connection with, unless it does not look inside."""
     if listener.proxy_protocol is Reads.STRICTLY:
         return {ProxyProtocol.PRESENT: Delivered.YES, ProxyProtocol.ABSENT: Delivered.NO}.get(
             state.proxy_protocol, Delivered.UNKNOWN

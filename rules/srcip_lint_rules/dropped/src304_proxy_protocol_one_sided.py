@@ -199,7 +199,7 @@ def _message(first: OneSided, found: list[OneSided]) -> str:
     proxy = f"{first.receiver.name} in {first.receiver.object}"
     ports = dict.fromkeys(each.path.key.port for each in found if each.service is first.service)
     where = f"port{'s' if len(ports) > 1 else ''} {', '.join(ports)}"
-    unset = f" ({first.listener.setting} is not set)" if first.listener.setting else ""
+    unset = f" ({first.listener.setting} is not on)" if first.listener.setting else ""
     if first.fault is Fault.NOT_READ:
         return (
             f"{_sends(first)}, but {proxy} does not read it on {where}{unset}: every request is answered with HTTP "

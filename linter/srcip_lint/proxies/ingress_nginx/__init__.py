@@ -159,8 +159,8 @@ def _changes_trust(key: str, written: str) -> bool:
 
 
 def _named(container: Container) -> str:
-    """The name of its ConfigMap, whose namespace is mostly a variable."""
-    return (flag(container, "configmap") or "").rpartition("/")[2]
+    """The name of its ConfigMap, whose namespace is mostly a variable. Before 0.9 the flag had another name."""
+    return (flag(container, "configmap") or flag(container, "nginx-configmap") or "").rpartition("/")[2]
 
 
 def _config_map(workload: Workload, container: Container, bundle: Bundle) -> ConfigMap | None:
