@@ -206,14 +206,18 @@ class Bundle:
     def pod_makers_near(self, service: Service) -> Iterator[Foreign]:
         """Objects of kinds that are not read and may make pods in the Service's namespace: those that are in it, and
         those beside the Service where namespaces do not tell."""
-        for foreign in self.inputs.foreign:
+        for foreign in self._pod_makers:
             answer = same_namespace(service.object.namespace, foreign.namespace)
             may_reach = answer is not Answer.NO or deploys_anywhere(foreign.group, foreign.kind)
             near = is_beside(service.object.folder, foreign.folder) or (
                 answer is Answer.YES and foreign.namespace is not None
             )
-            if may_reach and near and makes_pods(foreign.group, foreign.kind):
+            if may_reach and near:
                 yield foreign
+
+    @cached_property
+    def _pod_makers(self) -> tuple[Foreign, ...]:
+        return tuple(each for each in self.inputs.foreign if makes_pods(each.group, each.kind))
 
     def running(self, image: str) -> tuple[Workload, ...]:
         """The workloads with a container whose image has this in its name."""

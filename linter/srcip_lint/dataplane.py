@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from itertools import chain
 
 from srcip_lint.bundle import Bundle
 from srcip_lint.environment import Environment
@@ -153,13 +154,17 @@ def signs(referrer: Object, bundle: Bundle) -> Iterator[tuple[str, Evidence]]:
     found: list[tuple[Object, str | None]] = [
         *((each.object, _of_config_map(each)) for each in bundle.config_maps if each.kube_proxy or _is_cilium(each)),
         *((each.object, each.dataplane) for each in bundle.of(DataplaneSetting)),
-        *((each.object, _of_agent(each)) for each in bundle.workloads),
+        *((each.object, _of_agent(each)) for each in dict.fromkeys(chain.from_iterable(map(bundle.running, _AGENTS)))),
     ]
     telling = [(each, name) for each, name in found if name and bundle.compatible(referrer, each)]
     near = max((closeness(referrer.folder, each.folder) for each, _ in telling), default=0)
     for each, name in telling:
         if closeness(referrer.folder, each.folder) == near:
             yield name, _is_there(each)
+
+
+_AGENTS = ("kube-router", "calico/node", "kube-proxy")
+"""What the images of node agents that tell the dataplane have in their names."""
 
 
 def _is_there(found: Object) -> Evidence:

@@ -3,7 +3,6 @@ match."""
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -15,12 +14,17 @@ Folder = tuple[str, ...]
 
 def closeness(one: Folder, other: Folder) -> int:
     """How many folders two paths share from the top: the depth of the scope where they meet."""
-    return sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
+    depth = 0
+    for mine, theirs in zip(one, other, strict=False):
+        if mine != theirs:
+            break
+        depth += 1
+    return depth
 
 
 def is_beside(one: Folder, other: Folder) -> bool:
     """Is the other folder the same one, or below it?"""
-    return closeness(one, other) >= len(one)
+    return other[: len(one)] == one
 
 
 def nearest(referrer: Object, found: Sequence[R]) -> list[R]:

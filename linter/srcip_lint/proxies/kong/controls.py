@@ -82,7 +82,7 @@ def _controlling(workload: Workload, bundle: Bundle) -> Container | None:
         return own
     found = [
         each
-        for each in bundle.workloads
+        for each in bundle.running("ingress-controller")  # as all of them are called
         if _controller(each)
         and same_namespace(workload.object.namespace, each.object.namespace) is not Answer.NO
         and bundle.compatible(workload.object, each.object)
