@@ -189,15 +189,23 @@ class Comparison:
 
     def _deliveries(self, path: Traced, where: str, requests: list[Request], *, on_node: bool) -> Iterator[Row]:
         predicted = _delivered(path, on_node=on_node)
-        # That a connection fails is told of clients that send no PROXY protocol themselves. One that lies gets in.
-        told_of = [each for each in requests if each.kind != ANNOUNCING] if predicted is False else requests
-        admitted = [request for request in told_of if self._admitted(path, request)]
+        plain = [each for each in requests if each.kind != ANNOUNCING]
+        announcing = [each for each in requests if each.kind == ANNOUNCING]
+        yield from self._connections(path, where, "connection", plain, predicted)
+        # Where it fails since nobody sends the PROXY protocol, a client that lies and sends it must get in.
+        predicted = True if predicted is False and _is_missed(path) else predicted
+        yield from self._connections(path, where, "connection that announces a client", announcing, predicted)
+
+    def _connections(
+        self, path: Traced, where: str, what: str, requests: list[Request], predicted: bool | None
+    ) -> Iterator[Row]:
+        admitted = [request for request in requests if self._admitted(path, request)]
         lived = {self._lived(request) for request in admitted}
         outcomes = sorted({self._outcome(request) for request in admitted})
         verdict = OPEN if predicted is None else AGREES if lived == {predicted} else DISAGREES
         if admitted:
             said = {True: "reaches the process", False: "does not", None: "not known"}[predicted]
-            yield Row(where, "connection", said, ", ".join(outcomes), verdict)
+            yield Row(where, what, said, ", ".join(outcomes), verdict)
 
     def _outcome(self, request: Request) -> str:
         answer = self._answer(request)
@@ -291,6 +299,13 @@ class Comparison:
             predicted = f"answered {step.status}" if step.status else "no answer"
             verdict = AGREES if outcome["status"] == step.status else DISAGREES
             yield Row(where, f"{step.client} asks for {step.url}", predicted, self._outcome(request), verdict)
+
+
+def _is_missed(path: Traced) -> bool:
+    """Does the connection fail at a proxy that demands the PROXY protocol, which nobody before it sends?"""
+    failing = next(number for number, hop in enumerate(path.hops) if hop["delivered"] == "no")
+    is_sent = failing > 0 and path.hops[failing - 1]["proxyProtocol"]["state"] == "present"
+    return path.hops[failing]["kind"] == "proxy" and not is_sent
 
 
 def _delivered(path: Traced, *, on_node: bool) -> bool | None:
