@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from ipaddress import ip_address, ip_network
+from itertools import pairwise
 from typing import Any
 
 from lab.addresses import CLIENTS, Owner, gateway, owners
@@ -303,9 +304,10 @@ class Comparison:
 
 def _is_missed(path: Traced) -> bool:
     """Does the connection fail at a proxy that demands the PROXY protocol, which nobody before it sends?"""
-    failing = next(number for number, hop in enumerate(path.hops) if hop["delivered"] == "no")
-    is_sent = failing > 0 and path.hops[failing - 1]["proxyProtocol"]["state"] == "present"
-    return path.hops[failing]["kind"] == "proxy" and not is_sent
+    for before, hop in pairwise(path.hops):
+        if hop["delivered"] == "no":
+            return bool(hop["kind"] == "proxy" and before["proxyProtocol"]["state"] != "present")
+    return False
 
 
 def _delivered(path: Traced, *, on_node: bool) -> bool | None:
